@@ -1,0 +1,115 @@
+"""What MkDocs calls: the vault is read, snippets run, notes converted. The work is in the modules beside."""
+
+import logging
+import re
+from pathlib import Path
+
+import yaml
+from mkdocs.plugins import event_priority
+from mkdocs.structure.files import File
+
+import figures
+import notebooks
+import obsidian
+import runner
+import tex
+from vault import Figure, Vault, address, read_note
+
+log = logging.getLogger("mkdocs.hooks.obsidian")
+
+WIKILINKS = re.compile(r"\[\[([^\]|#]+)")
+FIGURE = re.compile(r'(?:<p>)?<figure id="([^"]+)"(?: data-label="([^"]*)")?></figure>(?:</p>)?')
+TRANSCLUSION = re.compile(r'(?:<p>)?<hr data-transclusion="(begin|end)"\s*/?>(?:</p>)?')
+
+vault = Vault({})
+
+
+@event_priority(100)  # before mkdocs-jupyter, which looks for notebooks among the files
+def on_files(files, config):
+    """Read the vault, run its snippets, add their notebooks, give every page its address."""
+    global vault
+    root = Path(config.config_file_path).parent
+    notes = {}
+    for file in files.documentation_pages():
+        notes[file.src_uri] = read_note(file.src_uri, file.content_bytes.decode(errors="replace"))
+        if file.name != "index":
+            file.dest_uri = f"{address(file.src_uri)}/index.html"
+    pasted = _pasted(Path(config.docs_dir) / "figures.yml")
+    runs = _runs(root, notes, pasted)
+    for run in runs.values():
+        _add(files, config, f"snippets/{run.name}.py", root / "snippets" / f"{run.name}.py")
+        if not run.error:
+            path = root / ".cache" / "notebooks" / f"{run.name}.ipynb"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(notebooks.notebook(run), encoding="utf-8")
+            _add(files, config, f"notebooks/{run.name}.ipynb", path)
+    vault = Vault(notes, frozenset(files.src_uris) - frozenset(notes), runs, pasted)
+    config.nav = config.nav or _reading_order(notes, sorted(runs))
+    return files
+
+
+def _pasted(table: Path) -> dict[str, Figure]:
+    """Read the table of lost screenshots: pasted name → figure and its label."""
+    if not table.exists():
+        return {}
+    rows = yaml.safe_load(table.read_text(encoding="utf-8"))
+    return {name: Figure(row["figure"], row.get("label", "")) for name, row in rows.items()}
+
+
+def _runs(root: Path, notes: dict, pasted: dict) -> dict:
+    """Run the snippets, if the vault shows any of them."""
+    mentioned = "\n".join([*(note.text for note in notes.values()), *(f.name for f in pasted.values())])
+    snippets = root / "snippets"
+    if not any(path.stem in mentioned for path in snippets.glob("*.py")):
+        return {}
+    return runner.run_all(snippets, root / ".cache" / "snippets")
+
+
+def _add(files, config, uri: str, path: Path) -> None:
+    files.append(File.generated(config, uri, abs_src_path=str(path)))
+
+
+def _reading_order(notes: dict, snippets: list[str]) -> list:
+    """Order the pages as the home page links to them; the rest by name."""
+    index = notes.get("index.md")
+    links = WIKILINKS.findall(index.text) if index else []
+    linked = [Vault(notes).find(name, "index.md") for name in links]
+    rest = sorted(notes, key=lambda path: notes[path].title.casefold())
+    order = dict.fromkeys(path for path in ["index.md", *linked, *rest] if path in notes)
+    books = [f"notebooks/{name}.ipynb" for name in snippets]
+    return [*order, *([{"Блокноты": books}] if books else [])]
+
+
+def on_page_read_source(page, config):
+    """Give MkDocs the note with a frontmatter that it reads as we do.
+
+    Without one MkDocs takes a first line like `Word: text` for metadata and drops it.
+    """
+    note = vault.notes.get(page.file.src_uri)
+    if note is None:
+        return None
+    meta = {key: value for key, value in note.meta.items() if value is not None}
+    meta.setdefault("title", note.title)
+    return f"---\n{yaml.safe_dump(meta, allow_unicode=True)}---\n{note.text}"
+
+
+def on_page_markdown(markdown, page, config, files):
+    """Convert the note; what is wrong in it goes to the log, one line each."""
+    text, problems = obsidian.convert(vault.notes[page.file.src_uri], vault)
+    for problem in problems:
+        log.warning(problem)
+    return text
+
+
+def on_page_content(html, page, config, files):
+    """Put formulas, figures and the frames of transclusions into the page."""
+    if page.file.src_uri not in vault.notes:
+        return notebooks.trim(html)
+    html = tex.replace_math(html)
+    html = FIGURE.sub(_figure, html)
+    return TRANSCLUSION.sub(lambda m: '<div class="transclusion">' if m[1] == "begin" else "</div>", html)
+
+
+def _figure(match: re.Match) -> str:
+    snippet, _ = runner.figure_function(match[1])
+    return figures.figure_html(vault.runs[snippet], match[1], match[2] or "")

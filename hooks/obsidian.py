@@ -1,0 +1,405 @@
+"""A note in Obsidian's Markdown becomes Markdown that Python-Markdown reads the same way.
+
+`convert` is a function of the note's text and the vault. mdformat parses and writes (it settles
+CommonMark's lists against Python-Markdown's four spaces); here are only the tokens that Obsidian
+adds, wiki-links, embeds and comments, and what they mean.
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import cache
+from html import escape
+from pathlib import PurePosixPath
+from posixpath import dirname, relpath
+from types import SimpleNamespace
+from urllib.parse import quote, unquote
+
+import mdformat.plugins
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from mdformat.renderer import DEFAULT_RENDERERS, MDRenderer
+
+import claims
+import runner
+import tex
+from vault import Figure, Heading, Note, Problem, Vault, unique
+
+WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n]+?)\]\]")
+COMMENT = re.compile(r"%%(.*?)%%", re.S)
+WEB = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.I)
+SIZE = re.compile(r"(\d+)(?:x(\d+))?")
+IMAGES = {".apng", ".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp"}
+
+
+@dataclass
+class Page:
+    """The page under conversion; a transcluded note is converted into the same page."""
+
+    vault: Vault
+    home: Note
+    source: Note  # the note whose text is being read: `home`, or one that it takes in
+    offset: int  # lines of the source's file before that text
+    problems: list[Problem] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+    anchors: list[tuple[int, str]] = field(default_factory=list)  # links to ids of this page
+    inside: tuple[tuple[str, str], ...] = ()  # the transclusions around this text
+
+    def problem(self, line: int, text: str) -> None:
+        self.problems.append(Problem(self.source.path, line, text))
+
+
+def convert(note: Note, vault: Vault) -> tuple[str, list[Problem]]:
+    """Return the note as Markdown for Python-Markdown, and what is wrong in it.
+
+    Parameters
+    ----------
+    note
+        The note to convert.
+    vault
+        What its links can mean.
+    """
+    page = Page(vault, note, note, note.offset)
+    page.ids.update(heading.slug for heading in note.headings)
+    if note.problem:
+        page.problems.append(note.problem)
+    text = _parser().render(note.text, {"page": page})
+    for line, anchor in page.anchors:
+        if anchor not in page.ids:
+            page.problem(line, f"на странице нет места «#{anchor}»; исправьте ссылку")
+    return text, page.problems
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt(renderer_cls=MDRenderer)
+    parser.options["mdformat"] = {}
+    parser.options["store_labels"] = True
+    parser.options["codeformatters"] = {}
+    parser.options["parser_extension"] = [SimpleNamespace(RENDERERS=_RENDERERS)]
+    for name in ("gfm", "footnote", "mkdocs"):
+        plugin = mdformat.plugins.PARSER_EXTENSIONS[name]
+        parser.options["parser_extension"].append(plugin)
+        plugin.update_mdit(parser)
+    parser.inline.ruler.before("link", "wikilink", _parse_wikilink)
+    parser.inline.ruler.before("link", "comment", _parse_comment)
+    parser.block.ruler.before("paragraph", "comment", _parse_comment_block)
+    parser.core.ruler.push("obsidian", _place)
+    return parser
+
+
+# Text → tokens
+
+
+def _parse_wikilink(state, silent: bool) -> bool:
+    match = WIKILINK.match(state.src, state.pos, state.posMax)
+    if not match:
+        return False
+    if not silent:
+        state.push("embed" if match[1] else "wikilink", "", 0).content = match[2]
+    state.pos = match.end()
+    return True
+
+
+def _parse_comment(state, silent: bool) -> bool:
+    match = COMMENT.match(state.src, state.pos, state.posMax)
+    if not match:
+        return False
+    if not silent:
+        token = state.push("comment", "", 0)
+        token.content = match[1]
+        token.meta["before"] = state.src[: state.pos]
+    state.pos = match.end()
+    return True
+
+
+def _parse_comment_block(state, line: int, end: int, silent: bool) -> bool:
+    """Drop a comment that begins on one line and ends on a later one."""
+
+    def text(n: int) -> str:
+        return state.src[state.bMarks[n] + state.tShift[n] : state.eMarks[n]]
+
+    if state.is_code_block(line) or not text(line).startswith("%%") or "%%" in text(line)[2:]:
+        return False
+    last = next((n for n in range(line + 1, end) if "%%" in text(n)), None)
+    if last is None:
+        return False
+    if not silent:
+        state.line = last + 1
+    return True
+
+
+def _place(state) -> None:
+    """Give every token its line in the file and lift embedded blocks out of their paragraphs."""
+    page = state.env["page"]
+    placed: list[Token] = []
+    line = 0
+    for token in state.tokens:
+        line = token.map[0] if token.map else line
+        token.meta["line"] = page.offset + line + 1
+        placed.append(token)
+        if token.type != "inline":
+            continue
+        at = token.meta["line"]
+        for child in token.children:
+            child.meta["line"] = at
+            at += child.type in ("softbreak", "hardbreak") or child.content.count("\n")
+    state.tokens = []
+    for token in placed:
+        state.tokens.append(token)
+        if token.type == "paragraph_close" and any(_is_block(c, page) for c in state.tokens[-2].children):
+            paragraph = [state.tokens.pop() for _ in range(3)][::-1]
+            state.tokens.extend(_split(paragraph, page))
+
+
+def _split(paragraph: list[Token], page: Page) -> list[Token]:
+    """Cut a paragraph at its embedded blocks: text, block, text."""
+    opening, inline, closing = paragraph
+    tokens: list[Token] = []
+    text: list[Token] = []
+
+    def flush() -> None:
+        while text and text[0].type == "softbreak":
+            text.pop(0)
+        while text and text[-1].type == "softbreak":
+            text.pop()
+        if any(child.type != "text" or child.content.strip() for child in text):
+            # a paragraph beside a block needs blank lines, in a list too: not hidden
+            tokens.extend([
+                opening.copy(hidden=False),
+                inline.copy(children=list(text)),
+                closing.copy(hidden=False),
+            ])
+        text.clear()
+
+    for child in inline.children:
+        if _is_block(child, page):
+            flush()
+            tokens.append(child.copy(type="embed_block", block=True, map=inline.map))
+        else:
+            text.append(child)
+    flush()
+    return tokens
+
+
+def _is_block(token: Token, page: Page) -> bool:
+    if token.type != "embed":
+        return False
+    name, _, _ = _parts(token.content)
+    path = page.vault.find(name, page.source.path) if name else page.source.path
+    if path is None:
+        return page.vault.figure(name) is not None
+    return path in page.vault.notes or path.endswith(".py")
+
+
+def _parts(content: str) -> tuple[str, list[str], str]:
+    """Take `note#heading#subheading|text` apart."""
+    target, _, text = content.partition("|")
+    name, *anchor = target.split("#")
+    return name.strip(), [part.strip() for part in anchor if part.strip()], text.strip()
+
+
+# Tokens → Markdown
+
+
+def _wikilink(node, context) -> str:
+    name, anchor, text = _parts(node.content)
+    shown = text or " › ".join([*([name] if name else []), *anchor])
+    return _link(context.env["page"], node.meta["line"], name, anchor, _plain(shown))
+
+
+def _markdown_link(node, context) -> str:
+    href = node.attrs["href"]
+    if node.info == "auto" or node.meta.get("label") or WEB.match(href):
+        return DEFAULT_RENDERERS["link"](node, context)
+    text = "".join(child.render(context) for child in node.children)
+    name, _, anchor = unquote(href).partition("#")
+    page, line = context.env["page"], node.meta["line"]
+    if not name and anchor not in {heading.text for heading in page.source.headings}:
+        page.anchors.append((line, anchor))
+        return f"[{text}](#{quote(anchor)})"
+    return _link(page, line, name, [anchor] if anchor else [], text)
+
+
+def _link(page: Page, line: int, name: str, anchor: list[str], shown: str) -> str:
+    """Write a link to a note, to a heading in it, or to a file; `shown` is Markdown."""
+    path = page.vault.find(name, page.source.path) if name else page.source.path
+    if path is None:
+        page.problem(line, f"ссылка ведёт к «{name}», а такой заметки нет; создайте её или исправьте имя")
+        return _broken(shown)
+    href = quote(relpath(path, dirname(page.home.path) or "."))
+    if anchor:
+        note = page.vault.notes.get(path)
+        heading = note and (note.heading(anchor) or _by_slug(note, anchor[-1]))
+        if heading is None:
+            page.problem(line, f"в «{path}» нет заголовка «{'#'.join(anchor)}»; исправьте ссылку или заголовок")
+            return _broken(shown)
+        href = f"#{heading.slug}" if path == page.home.path else f"{href}#{heading.slug}"
+    return f"[{shown}]({href})"
+
+
+def _by_slug(note: Note, slug: str) -> Heading | None:
+    return next((heading for heading in note.headings if heading.slug == slug), None)
+
+
+def _broken(shown: str) -> str:
+    return f'<span class="problem">{shown}</span>'
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"([\\`*_\[\]<>])", r"\\\1", text)
+
+
+def _image(node, context) -> str:
+    src = node.attrs["src"]
+    if WEB.match(src) or node.meta.get("label"):
+        return DEFAULT_RENDERERS["image"](node, context)
+    return _picture(context.env["page"], node.meta["line"], unquote(src), node.content)
+
+
+def _embed(node, context) -> str:
+    name, _, text = _parts(node.content)
+    return _picture(context.env["page"], node.meta["line"], name, text)
+
+
+def _picture(page: Page, line: int, name: str, text: str) -> str:
+    """Write an image of the vault; `text` is Obsidian's `alt|300x200`, each part optional."""
+    path = page.vault.find(name, page.source.path)
+    if path is None:
+        page.problem(line, f"нет картинки «{name}»: ни в хранилище, ни в таблице figures.yml; добавьте её")
+        return _broken(_plain(name))
+    href = quote(relpath(path, dirname(page.home.path) or "."))
+    alt, size = [], ""
+    for part in filter(None, text.split("|")):
+        if match := SIZE.fullmatch(part.strip()):
+            size = f' width="{match[1]}"' + (f' height="{match[2]}"' if match[2] else "")
+        else:
+            alt.append(part.strip())
+    if PurePosixPath(path).suffix.lower() not in IMAGES:
+        return f"[{_plain(' '.join(alt) or name)}]({href})"
+    attributes = f"{{{size.strip()} loading=lazy }}"
+    return f"![{_plain(' '.join(alt) or PurePosixPath(path).stem)}]({href}){attributes}"
+
+
+def _embed_block(node, context) -> str:
+    page, line = context.env["page"], node.meta["line"]
+    name, anchor, _ = _parts(node.content)
+    path = page.vault.find(name, page.source.path) if name else page.source.path
+    if path is None:
+        return _figure(page, line, page.vault.figure(name))
+    if path.endswith(".py"):
+        return _code(page, line, PurePosixPath(path), anchor)
+    return _transclusion(page, line, page.vault.notes[path], anchor)
+
+
+def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
+    where = (note.path, "#".join(anchor))
+    heading = note.heading(anchor) if anchor else None
+    if anchor and heading is None:
+        page.problem(line, f"в «{note.path}» нет заголовка «{where[1]}»; исправьте вставку или заголовок")
+        return _broken(_plain("#".join([note.name, *anchor])))
+    if where in page.inside or note is page.home and not page.inside and not anchor:
+        page.problem(line, f"«{note.name}» вставляет сама себя; уберите одну из вставок")
+        return _broken(_plain(note.name))
+    text = note.section(heading) if heading else note.text
+    inner = replace(
+        page, source=note, offset=note.offset + (heading.line if heading else 0), inside=(*page.inside, where)
+    )
+    body = _parser().render(text, {"page": inner}).rstrip("\n")
+    source = _link(page, line, note.path, anchor, f"Из заметки «{_plain(note.title)}»")
+    return "\n\n".join([
+        '<hr data-transclusion="begin">',
+        body,
+        source + "{ .transclusion-source }",
+        '<hr data-transclusion="end">',
+    ])
+
+
+def _figure(page: Page, line: int, figure: Figure) -> str:
+    snippet, function = runner.figure_function(figure.name)
+    run = page.vault.runs.get(snippet)
+    if run is None or figure.name not in run.figures:
+        reason = run.error if run else f"нет файла snippets/{snippet}.py; исправьте таблицу figures.yml"
+        page.problem(line, f"рисунка «{figure.name}» нет: {reason}")
+        return _broken(_plain(figure.name))
+    page.ids.add(figure.name)
+    label = f' data-label="{escape(figure.label)}"' if figure.label else ""
+    code = _fence(runner.function_source(run.source, function))
+    return "\n\n".join([
+        f'<figure id="{figure.name}"{label}></figure>',
+        '??? code "Код рисунка"',
+        "\n".join(f"    {row}" if row else "" for row in code.split("\n")),
+    ])
+
+
+def _code(page: Page, line: int, path: PurePosixPath, function: list[str]) -> str:
+    """Show a snippet whole, with what it prints, or one function of it."""
+    run = page.vault.runs.get(path.stem)
+    if run is None:
+        page.problem(line, f"нет файла snippets/{path.name}; исправьте имя")
+        return _broken(_plain(path.name))
+    if function:
+        try:
+            return _fence(runner.function_source(run.source, function[0]))
+        except KeyError:
+            page.problem(line, f"в snippets/{path.name} нет функции «{function[0]}»; исправьте вставку")
+            return _broken(_plain(f"{path.name}#{function[0]}"))
+    if run.error:
+        page.problem(line, run.error)
+        return _fence(run.source, path.name) + "\n\n" + _broken(_plain(run.error))
+    folder = dirname(page.home.path) or "."
+    downloads = [
+        f"[Скачать {path.name}]({quote(relpath(path, folder))}){{ download }}",
+        f"[Открыть как блокнот]({quote(relpath(f'notebooks/{path.stem}.ipynb', folder))})",
+    ]
+    return "\n\n".join([
+        _fence(run.source, path.name),
+        " · ".join(downloads),
+        f"Так отвечает `python {path.name}`:",
+        _fence(run.stdout, language="text"),
+    ])
+
+
+def _fence(text: str, title: str = "", language: str = "python") -> str:
+    title = f' title="{title}"' if title else ""
+    return f"```{language}{title}\n{text.rstrip()}\n```"
+
+
+def _comment(node, context) -> str:
+    page = context.env["page"]
+    if problem := claims.check(node.meta["before"], node.content, page.vault.runs):
+        page.problem(node.meta["line"], problem)
+    return ""
+
+
+def _heading(node, context) -> str:
+    page = context.env["page"]
+    line = node.map[0] + page.offset - page.source.offset
+    slug = next(heading.slug for heading in page.source.headings if heading.line == line)
+    if page.inside:
+        slug = unique(slug, page.ids)
+    return f"{DEFAULT_RENDERERS['heading'](node, context)} {{ #{slug} }}"
+
+
+def _math(node, context) -> str:
+    page = context.env["page"]
+    display = node.type != "math_inline"
+    try:
+        tex.mathml(node.content.strip(), display)
+    except tex.TexError as error:
+        page.problem(node.meta["line"], str(error))
+    if display:
+        return f"$$\n{node.content.strip()}\n$$"
+    return f"${node.content}$"
+
+
+_RENDERERS = {
+    "wikilink": _wikilink,
+    "link": _markdown_link,
+    "embed": _embed,
+    "embed_block": _embed_block,
+    "image": _image,
+    "comment": _comment,
+    "heading": _heading,
+    "math_inline": _math,
+    "math_block": _math,
+}

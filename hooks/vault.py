@@ -1,0 +1,231 @@
+"""The vault: which notes and files there are, and what a link in one of them means."""
+
+import re
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import PurePosixPath
+
+import yaml
+from markdown_it import MarkdownIt
+from pymdownx.slugs import slugify as heading_slugify
+from slugify import slugify
+
+FRONTMATTER = re.compile(r"\A---[ \t]*\n(.*?\n)??---[ \t]*(?:\n|\Z)", re.S)
+MARKUP = re.compile(r"!?\[\[(?:[^\]|]*\|)?([^\]]*)\]\]|[*_`~=]|%%.*?%%")
+IGNORED_IN_HEADING_LINKS = re.compile(r"[#^|\[\]:\\%\s]+")
+
+_blocks = MarkdownIt("commonmark")
+_blocks.core.ruler.enableOnly(["normalize", "block"])
+_heading_slug = heading_slugify(case="lower")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong in a note: one sentence for its author, with the cure in it."""
+
+    note: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.note}, строка {self.line}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading of a note: `line` and `end` bound its section, counted from 0 in the body."""
+
+    level: int
+    text: str
+    slug: str
+    line: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Note:
+    """A Markdown file of the vault, its frontmatter taken off."""
+
+    path: str
+    meta: dict = field(hash=False)
+    text: str
+    offset: int
+    """Lines of the file before the body's first line."""
+    problem: Problem | None = None
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).stem
+
+    @property
+    def title(self) -> str:
+        return str(self.meta.get("title") or self.name)
+
+    @cached_property
+    def headings(self) -> tuple[Heading, ...]:
+        return headings(self.text)
+
+    def heading(self, names: list[str]) -> Heading | None:
+        """Find the heading that `#A#B` names: B somewhere below A."""
+        line, end, found = 0, len(self.text) + 1, None
+        for name in map(_comparable, names):
+            inside = (h for h in self.headings if line <= h.line < end)
+            found = next((h for h in inside if _comparable(h.text) == name), None)
+            if found is None:
+                return None
+            line, end = found.line + 1, found.end
+        return found
+
+    def section(self, heading: Heading) -> str:
+        """Return the heading's section, the heading itself included."""
+        return "\n".join(self.text.split("\n")[heading.line : heading.end])
+
+
+def read_note(path: str, source: str) -> Note:
+    """Split a note into frontmatter and body.
+
+    A frontmatter that is not YAML is dropped and reported; the body is kept.
+    """
+    source = source.replace("\r\n", "\n").lstrip("\ufeff")
+    match = FRONTMATTER.match(source)
+    if not match:
+        return Note(path, {}, source, 0)
+    text, offset = source[match.end() :], match[0].count("\n")
+    try:
+        meta = yaml.safe_load(match[1] or "") or {}
+        if isinstance(meta, dict):
+            return Note(path, meta, text, offset)
+        line = 2
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 2 if mark else 2
+    what = "свойства заметки (между строками ---) не разобрать как YAML; исправьте или удалите их"
+    return Note(path, {}, text, offset, Problem(path, line, what))
+
+
+@cache
+def headings(text: str) -> tuple[Heading, ...]:
+    """List a note's headings; their slugs are unique within the note."""
+    tokens = _blocks.parse(text)
+    found = []
+    for opening, inline in zip(tokens, tokens[1:], strict=False):
+        if opening.type == "heading_open":
+            plain = MARKUP.sub(lambda m: m[1] or "", inline.content).strip()
+            found.append((int(opening.tag[1]), plain, opening.map[0]))
+    seen: set[str] = set()
+    last = text.count("\n") + 1
+    result = []
+    for i, (level, plain, line) in enumerate(found):
+        end = next((at for lower, _, at in found[i + 1 :] if lower <= level), last)
+        slug = unique(_heading_slug(plain, "-") or "section", seen)
+        result.append(Heading(level, plain, slug, line, end))
+    return tuple(result)
+
+
+def unique(slug: str, seen: set[str]) -> str:
+    """Return `slug`, numbered if `seen` has it, and remember it there."""
+    candidate, n = slug, 0
+    while candidate in seen:
+        n += 1
+        candidate = f"{slug}_{n}"
+    seen.add(candidate)
+    return candidate
+
+
+def _comparable(heading: str) -> str:
+    # Obsidian leaves these signs out when it writes a link to a heading
+    return IGNORED_IN_HEADING_LINKS.sub(" ", MARKUP.sub(lambda m: m[1] or "", heading)).strip().casefold()
+
+
+def address(path: str) -> str:
+    """Return the page's address: lower-case Latin words joined by hyphens, `a/b-c`."""
+    parts = PurePosixPath(path).with_suffix("").parts
+    return "/".join(slugify(part) or f"note-{part.encode().hex()}" for part in parts)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What stands in the place of a lost screenshot."""
+
+    name: str
+    label: str = ""
+
+
+@dataclass
+class Vault:
+    """All that a note can link to.
+
+    `files` are the paths of everything else in the vault, `runs` the snippets' results by name,
+    `pasted` the table of lost screenshots.
+    """
+
+    notes: dict[str, Note]
+    files: frozenset[str] = frozenset()
+    runs: dict = field(default_factory=dict)
+    pasted: dict[str, Figure] = field(default_factory=dict)
+
+    @cached_property
+    def _index(self) -> dict[str, list[str]]:
+        """Every path and its tails, without regard to case, and the aliases."""
+        index: dict[str, list[str]] = {}
+
+        def add(key: str, path: str) -> None:
+            paths = index.setdefault(key.casefold(), [])
+            if path not in paths:
+                paths.append(path)
+
+        everything = sorted([*self.notes, *self.files], key=lambda p: (p.count("/"), p))
+        for path in everything:
+            parts = PurePosixPath(path).parts
+            for i in range(len(parts)):
+                tail = "/".join(parts[i:])
+                add(tail, path)
+                if path in self.notes:
+                    add(tail.removesuffix(".md"), path)
+        for path in everything:
+            if path in self.notes:
+                for alias in _aliases(self.notes[path].meta):
+                    add(alias, path)
+        return index
+
+    def find(self, target: str, source: str) -> str | None:
+        """Return the path that a link from the note `source` means, as Obsidian resolves it.
+
+        A relative path first, then a name or the end of a path; of several the one in the same
+        folder, then the one nearest to the vault's root.
+        """
+        folder = PurePosixPath(source).parent
+        target = target.strip().lstrip("/")
+        relative = _normal(str(folder / target))
+        for path in (relative, f"{relative}.md"):
+            if path in self.notes or path in self.files:
+                return path
+        found = self._index.get(_normal(target).casefold(), [])
+        return min(found, key=lambda p: PurePosixPath(p).parent != folder, default=None)
+
+    def figure(self, name: str) -> Figure | None:
+        """Return the figure that `![[name]]` stands for: a lost screenshot or `cem-elite.svg`."""
+        if name in self.pasted:
+            return self.pasted[name]
+        stem = name.removesuffix(".svg")
+        snippet = self.runs.get(stem.partition("-")[0])
+        if stem != name and snippet and stem in snippet.figures:
+            return Figure(stem)
+        return None
+
+
+def _aliases(meta: dict) -> list[str]:
+    aliases = meta.get("aliases") or meta.get("alias") or []
+    return [str(a) for a in (aliases if isinstance(aliases, list) else [aliases])]
+
+
+def _normal(path: str) -> str:
+    parts: list[str] = []
+    for part in PurePosixPath(path).parts:
+        if part == "..":
+            if not parts:
+                return ""  # outside the vault: nothing is there
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)
