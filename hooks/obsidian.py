@@ -5,6 +5,7 @@ CommonMark's lists against Python-Markdown's four spaces); here are only the tok
 adds, wiki-links, embeds and comments, and what they mean.
 """
 
+import logging
 import re
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -29,6 +30,10 @@ COMMENT = re.compile(r"%%(.*?)%%", re.S)
 WEB = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.I)
 SIZE = re.compile(r"(\d+)(?:x(\d+))?")
 IMAGES = {".apng", ".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp"}
+
+
+# our renderer of formulas comes first and stands; mdformat's is told so at every note
+logging.getLogger("mdformat.renderer").setLevel(logging.ERROR)
 
 
 @dataclass
@@ -66,7 +71,7 @@ def convert(note: Note, vault: Vault) -> tuple[str, list[Problem]]:
     for line, anchor in page.anchors:
         if anchor not in page.ids:
             page.problem(line, f"на странице нет места «#{anchor}»; исправьте ссылку")
-    return text, page.problems
+    return text, sorted(page.problems, key=lambda problem: (problem.note, problem.line))
 
 
 @cache
@@ -84,6 +89,9 @@ def _parser() -> MarkdownIt:
     parser.inline.ruler.before("link", "comment", _parse_comment)
     parser.block.ruler.before("paragraph", "comment", _parse_comment_block)
     parser.core.ruler.push("obsidian", _place)
+    parser.block.ruler.before(
+        "fence", "formula", _formula_ends_paragraph, {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    )
     return parser
 
 
@@ -112,15 +120,20 @@ def _parse_comment(state, silent: bool) -> bool:
     return True
 
 
+def _line(state, n: int) -> str:
+    return state.src[state.bMarks[n] + state.tShift[n] : state.eMarks[n]]
+
+
+def _formula_ends_paragraph(state, line: int, end: int, silent: bool) -> bool:
+    """Let a formula follow a line of text with no blank line between; it is parsed elsewhere."""
+    return silent and _line(state, line).startswith("$$") and "$$" in state.src[state.bMarks[line + 1] :]
+
+
 def _parse_comment_block(state, line: int, end: int, silent: bool) -> bool:
     """Drop a comment that begins on one line and ends on a later one."""
-
-    def text(n: int) -> str:
-        return state.src[state.bMarks[n] + state.tShift[n] : state.eMarks[n]]
-
-    if state.is_code_block(line) or not text(line).startswith("%%") or "%%" in text(line)[2:]:
+    if state.is_code_block(line) or not _line(state, line).startswith("%%") or "%%" in _line(state, line)[2:]:
         return False
-    last = next((n for n in range(line + 1, end) if "%%" in text(n)), None)
+    last = next((n for n in range(line + 1, end) if "%%" in _line(state, n)), None)
     if last is None:
         return False
     if not silent:
@@ -158,11 +171,12 @@ def _split(paragraph: list[Token], page: Page) -> list[Token]:
     text: list[Token] = []
 
     def flush() -> None:
-        while text and text[0].type == "softbreak":
+        while text and _is_space(text[0]):
             text.pop(0)
-        while text and text[-1].type == "softbreak":
+        while text and _is_space(text[-1]):
             text.pop()
-        if any(child.type != "text" or child.content.strip() for child in text):
+        if text:
+            text[0] = text[0].copy(content=text[0].content.lstrip())
             # a paragraph beside a block needs blank lines, in a list too: not hidden
             tokens.extend([
                 opening.copy(hidden=False),
@@ -179,6 +193,10 @@ def _split(paragraph: list[Token], page: Page) -> list[Token]:
             text.append(child)
     flush()
     return tokens
+
+
+def _is_space(token: Token) -> bool:
+    return token.type == "softbreak" or token.type == "text" and not token.content.strip()
 
 
 def _is_block(token: Token, page: Page) -> bool:
