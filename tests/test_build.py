@@ -1,0 +1,130 @@
+"""What the author sees: a page, or one clear line that stops the strict build."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SNIPPET = '''\
+"""Пример."""
+
+import matplotlib.pyplot as plt
+
+
+def figure_line():
+    """Прямая.
+
+    Прямая из левого нижнего угла в правый верхний.
+    """
+    fig, ax = plt.subplots()
+    ax.plot([0, 1])
+    return fig
+
+
+if __name__ == "__main__":
+    print("точек = 2")
+    figure_line().savefig("demo-line.svg")
+'''
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A folder with the site's engine and a vault and a snippet of its own."""
+    for name in ("mkdocs.yml", "hooks", "overrides"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text("[[Заметка]]\n", encoding="utf-8")
+    (tmp_path / "snippets").mkdir()
+    (tmp_path / "snippets" / "matplotlibrc").symlink_to(ROOT / "snippets" / "matplotlibrc")
+    (tmp_path / "snippets" / "demo.py").write_text(SNIPPET, encoding="utf-8")
+    return tmp_path
+
+
+def build(project, note, *flags, name="Заметка.md"):
+    """Build the vault with `note` in it; return the exit code and the lines of the log."""
+    (project / "docs" / name).write_text(note, encoding="utf-8")
+    result = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", *flags],
+        cwd=project,
+        env={**os.environ, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return result.returncode, [line for line in result.stderr.splitlines() if line.startswith(("WARN", "ERR"))]
+
+
+def test_a_new_note_with_a_link_a_figure_and_a_snippet_becomes_a_page(project):
+    code, log = build(project, "[[index]] ![[demo-line.svg]]\n\n![[demo.py]]\n\n2%%demo: точек%% точки\n", "--strict")
+    assert (code, log) == (0, [])
+    page = (project / "site" / "zametka" / "index.html").read_text(encoding="utf-8")
+    assert 'href="../"' in page
+    assert '<figure id="demo-line"' in page and "<svg" in page
+    assert "точек = 2" in page
+    assert (project / "site" / "snippets" / "demo.py").read_text(encoding="utf-8") == SNIPPET
+    assert (project / "site" / "notebooks" / "demo" / "demo.ipynb").exists()
+
+
+WRONG = {
+    "[[Нет]]": "ссылка ведёт к «Нет»",
+    "![[Нет.png]]": "нет картинки «Нет.png»",
+    "![[demo-no.svg]]": "нет картинки «demo-no.svg»",
+    "![[index#Нет]]": "нет заголовка «Нет»",
+    r"$\nocommand$": "формул",
+    "3%%demo: точек%%": "число 3 разошлось с кодом",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_a_mistake_stops_the_strict_build_with_one_line_that_names_note_line_and_cure(project, text):
+    code, log = build(project, f"раз\n\n{text}\n\n![[demo.py]]", "--strict")
+    assert code == 1
+    assert len(log) == 1, log
+    assert f"Заметка.md, строка 3: {WRONG[text]}" in log[0]
+
+
+def test_without_strict_the_page_is_built_and_the_place_is_marked(project):
+    code, log = build(project, "[[Нет]]")
+    assert code == 0 and len(log) == 1
+    page = (project / "site" / "zametka" / "index.html").read_text(encoding="utf-8")
+    assert '<span class="problem">Нет</span>' in page
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('print("точек = 2")', "1 / 0", "ZeroDivisionError"),
+        ("import matplotlib", "import matplotlib(", "SyntaxError"),
+        ('"demo-line.svg"', '"other.svg"', "demo-line"),
+    ],
+)
+def test_a_failing_snippet_stops_the_strict_build_and_names_itself(project, old, new, sentence):
+    (project / "snippets" / "demo.py").write_text(SNIPPET.replace(old, new), encoding="utf-8")
+    code, log = build(project, "![[demo.py]]", "--strict")
+    assert code == 1
+    assert len(log) == 1, log
+    assert "demo.py" in log[0] and sentence in log[0]
+
+
+def test_an_unchanged_snippet_is_not_run_again_and_a_changed_one_is(project):
+    build(project, "![[demo.py]]")
+    marks = {p: p.stat().st_mtime_ns for p in (project / ".cache" / "snippets").rglob("*") if p.is_file()}
+    build(project, "![[demo.py]] ещё")
+    assert marks == {p: p.stat().st_mtime_ns for p in (project / ".cache" / "snippets").rglob("*") if p.is_file()}
+    (project / "snippets" / "demo.py").write_text(SNIPPET.replace("точек = 2", "точек = 3"), encoding="utf-8")
+    build(project, "![[demo.py]]")
+    assert "точек = 3" in (project / "site" / "zametka" / "index.html").read_text(encoding="utf-8")
+
+
+def test_another_vault_builds_by_inherit_and_its_own_docs_dir(project):
+    (project / "vault").mkdir()
+    (project / "vault" / "Мысль.md").write_text("Слово: [[мысль]]\n", encoding="utf-8")
+    (project / "other.yml").write_text("INHERIT: mkdocs.yml\ndocs_dir: vault\nsite_dir: out\n", encoding="utf-8")
+    code, log = build(project, "", "--strict", "-f", "other.yml")
+    assert (code, log) == (0, [])
+    page = (project / "out" / "mysl" / "index.html").read_text(encoding="utf-8")
+    assert "Слово: <a" in page
+    assert not (project / "out" / "notebooks").exists()
