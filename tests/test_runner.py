@@ -210,7 +210,7 @@ BROKEN = {
     "extra": ('\nopen("extra-b.svg", "w")\n', 2, "extra-b.svg, которого никто не ждёт"),
     "neighbour": (
         DRAWN.replace("drawn-", "neighbour-") + 'open("other-flat.svg", "w")\n',
-        22,
+        20,
         "other-flat.svg, которого никто не ждёт",
     ),
     "stranger": ('\nopen("other-b.svg", "w")\n', 2, "stranger-<что>.svg"),
