@@ -23,7 +23,7 @@ from mdformat.renderer import DEFAULT_RENDERERS, MDRenderer
 import claims
 import runner
 import tex
-from vault import Figure, Heading, Note, Problem, Vault, unique
+from vault import BLOCK_ID, Figure, Note, Problem, Vault, unique
 
 WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n]+?)\]\]")
 COMMENT = re.compile(r"%%(.*?)%%", re.S)
@@ -152,6 +152,7 @@ def _place(state) -> None:
         placed.append(token)
         if token.type != "inline":
             continue
+        _mark_block_id(token)
         at = token.meta["line"]
         for child in token.children:
             child.meta["line"] = at
@@ -159,9 +160,18 @@ def _place(state) -> None:
     state.tokens = []
     for token in placed:
         state.tokens.append(token)
-        if token.type == "paragraph_close" and any(_is_block(c, page) for c in state.tokens[-2].children):
-            paragraph = [state.tokens.pop() for _ in range(3)][::-1]
-            state.tokens.extend(_split(paragraph, page))
+        *_, inline, closing = [None, *state.tokens[-2:]]
+        if closing.type == "paragraph_close" and any(_is_block(c, page) for c in inline.children or ()):
+            paragraph = state.tokens[-3:]
+            state.tokens[-3:] = _split(paragraph, page)
+
+
+def _mark_block_id(inline: Token) -> None:
+    last = inline.children[-1] if inline.children else None
+    match = BLOCK_ID.search(last.content) if last and last.type == "text" else None
+    if match:
+        last.content = last.content[: match.start()].rstrip()
+        inline.children.append(Token("block_id", "", 0, content=f"^{match[1].casefold()}"))
 
 
 def _split(paragraph: list[Token], page: Page) -> list[Token]:
@@ -213,6 +223,9 @@ def _parts(content: str) -> tuple[str, list[str], str]:
     """Take `note#heading#subheading|text` apart."""
     target, _, text = content.partition("|")
     name, *anchor = target.split("#")
+    if "^" in name:
+        name, _, block = name.partition("^")
+        anchor = [f"^{block}"]
     return name.strip(), [part.strip() for part in anchor if part.strip()], text.strip()
 
 
@@ -247,16 +260,17 @@ def _link(page: Page, line: int, name: str, anchor: list[str], shown: str) -> st
     href = quote(relpath(path, dirname(page.home.path) or "."))
     if anchor:
         note = page.vault.notes.get(path)
-        heading = note and (note.heading(anchor) or _by_slug(note, anchor[-1]))
-        if heading is None:
-            page.problem(line, f"в «{path}» нет заголовка «{'#'.join(anchor)}»; исправьте ссылку или заголовок")
+        place = note and note.place(anchor)
+        if place is None:
+            page.problem(line, _no_place(path, anchor))
             return _broken(shown)
-        href = f"#{heading.slug}" if path == page.home.path else f"{href}#{heading.slug}"
+        href = f"#{quote(place.id)}" if path == page.home.path else f"{href}#{quote(place.id)}"
     return f"[{shown}]({href})"
 
 
-def _by_slug(note: Note, slug: str) -> Heading | None:
-    return next((heading for heading in note.headings if heading.slug == slug), None)
+def _no_place(path: str, anchor: list[str]) -> str:
+    what = "блока" if anchor[-1].startswith("^") else "заголовка"
+    return f"в «{path}» нет {what} «{'#'.join(anchor)}»; исправьте ссылку или добавьте его"
 
 
 def _broken(shown: str) -> str:
@@ -311,17 +325,15 @@ def _embed_block(node, context) -> str:
 
 def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
     where = (note.path, "#".join(anchor))
-    heading = note.heading(anchor) if anchor else None
-    if anchor and heading is None:
-        page.problem(line, f"в «{note.path}» нет заголовка «{where[1]}»; исправьте вставку или заголовок")
+    place = note.place(anchor) if anchor else None
+    if anchor and place is None:
+        page.problem(line, _no_place(note.path, anchor))
         return _broken(_plain("#".join([note.name, *anchor])))
     if where in page.inside or note is page.home and not page.inside and not anchor:
         page.problem(line, f"«{note.name}» вставляет сама себя; уберите одну из вставок")
         return _broken(_plain(note.name))
-    text = note.section(heading) if heading else note.text
-    inner = replace(
-        page, source=note, offset=note.offset + (heading.line if heading else 0), inside=(*page.inside, where)
-    )
+    text, start = (note.part(place), place.line) if place else (note.text, 0)
+    inner = replace(page, source=note, offset=note.offset + start, inside=(*page.inside, where))
     body = _parser().render(text, {"page": inner}).rstrip("\n")
     source = _link(page, line, note.path, anchor, f"Из заметки «{_plain(note.title)}»")
     return "\n\n".join([
@@ -389,6 +401,14 @@ def _comment(node, context) -> str:
     return ""
 
 
+def _block_id(node, context) -> str:
+    ids = context.env["page"].ids
+    if node.content in ids:  # the block stands on the page twice: once its own, once taken in
+        return ""
+    ids.add(node.content)
+    return f'<span id="{node.content}"></span>'
+
+
 def _heading(node, context) -> str:
     page = context.env["page"]
     line = node.map[0] + page.offset - page.source.offset
@@ -417,6 +437,7 @@ _RENDERERS = {
     "embed_block": _embed_block,
     "image": _image,
     "comment": _comment,
+    "block_id": _block_id,
     "heading": _heading,
     "math_inline": _math,
     "math_block": _math,

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import PurePosixPath
+from textwrap import dedent
+from typing import NamedTuple
 
 import yaml
 from markdown_it import MarkdownIt
@@ -12,6 +14,7 @@ from slugify import slugify
 
 FRONTMATTER = re.compile(r"\A---[ \t]*\n(.*?\n)??---[ \t]*(?:\n|\Z)", re.S)
 MARKUP = re.compile(r"!?\[\[(?:[^\]|]*\|)?([^\]]*)\]\]|[*_`~=]|%%.*?%%")
+BLOCK_ID = re.compile(r"(?:^|(?<=\s))\^([A-Za-z0-9-]+)\s*\Z")
 IGNORED_IN_HEADING_LINKS = re.compile(r"[#^|\[\]:\\%\s]+")
 
 _blocks = MarkdownIt("commonmark")
@@ -42,6 +45,14 @@ class Heading:
     end: int
 
 
+class Place(NamedTuple):
+    """Where a link leads within a note: the id on the page, the lines in the body."""
+
+    id: str
+    line: int
+    end: int
+
+
 @dataclass(frozen=True)
 class Note:
     """A Markdown file of the vault, its frontmatter taken off."""
@@ -65,8 +76,15 @@ class Note:
     def headings(self) -> tuple[Heading, ...]:
         return headings(self.text)
 
-    def heading(self, names: list[str]) -> Heading | None:
-        """Find the heading that `#A#B` names: B somewhere below A."""
+    def place(self, anchor: list[str]) -> Place | None:
+        """Find what `#A#B` (heading B somewhere below A) or `#^id` (a block) stands for."""
+        if anchor[-1].startswith("^"):
+            span = blocks(self.text).get(anchor[-1][1:].casefold())
+            return span and Place(anchor[-1].casefold(), *span)
+        heading = self._heading(anchor) or next((h for h in self.headings if [h.slug] == anchor), None)
+        return heading and Place(heading.slug, heading.line, heading.end)
+
+    def _heading(self, names: list[str]) -> Heading | None:
         line, end, found = 0, len(self.text) + 1, None
         for name in map(_comparable, names):
             inside = (h for h in self.headings if line <= h.line < end)
@@ -76,9 +94,9 @@ class Note:
             line, end = found.line + 1, found.end
         return found
 
-    def section(self, heading: Heading) -> str:
-        """Return the heading's section, the heading itself included."""
-        return "\n".join(self.text.split("\n")[heading.line : heading.end])
+    def part(self, place: Place) -> str:
+        """Return the text at a place: a section with its heading, or a block."""
+        return dedent("\n".join(self.text.split("\n")[place.line : place.end]))
 
 
 def read_note(path: str, source: str) -> Note:
@@ -120,6 +138,26 @@ def headings(text: str) -> tuple[Heading, ...]:
         slug = unique(_heading_slug(plain, "-") or "section", seen)
         result.append(Heading(level, plain, slug, line, end))
     return tuple(result)
+
+
+@cache
+def blocks(text: str) -> dict[str, tuple[int, int]]:
+    """Map a note's block ids, in lower case, to the lines of their blocks."""
+    tokens = _blocks.parse(text)
+    found = {}
+    for i, inline in enumerate(tokens):
+        match = BLOCK_ID.search(inline.content) if inline.type == "inline" else None
+        if not match:
+            continue
+        opening, outer = tokens[i - 1], tokens[i - 2] if i > 1 else None
+        block = opening
+        if match.start() == 0:  # an id on a line of its own names the block before it
+            before = (t for t in tokens[: i - 1][::-1] if t.level == opening.level and t.map)
+            block = next(before, opening)
+        elif outer and outer.type == "list_item_open":
+            block = outer
+        found[match[1].casefold()] = tuple(block.map)
+    return found
 
 
 def unique(slug: str, seen: set[str]) -> str:

@@ -55,9 +55,10 @@ def html(text, **others):
         ("[[Другая]]", "[Другая](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md)"),
         ("[[другая|текст]]", "[текст](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md)"),
         ("[[Псевдоним]]", "[Псевдоним](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md)"),
-        ("[[Другая#Глава|к главе]]", "[к главе](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md#глава)"),
-        ("[[Другая#Глава#Раздел]]", "[Другая › Глава › Раздел](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md#раздел)"),
-        ("[[#Здесь|сюда]]", "[сюда](#здесь)"),
+        ("[[Другая#Глава|к главе]]", "[к главе](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md#%D0%B3%D0%BB%D0%B0%D0%B2%D0%B0)"),
+        ("[[Другая#Глава#Раздел]]", "[Другая › Глава › Раздел](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md#%D1%80%D0%B0%D0%B7%D0%B4%D0%B5%D0%BB)"),
+        ("[[#Здесь|сюда]]", "[сюда](#%D0%B7%D0%B4%D0%B5%D1%81%D1%8C)"),
+        ("[[Другая#^abc|к блоку]]", "[к блоку](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md#%5Eabc)"),
         ("[[cem.py]]", "[cem.py](snippets/cem.py)"),
         ("[текст](Другая.md)", "[текст](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md)"),
         ("[текст](https://example.org/a_b)", "[текст](https://example.org/a_b)"),
@@ -66,7 +67,7 @@ def html(text, **others):
     ],
 )
 def test_a_link_leads_to_its_note_heading_or_file(link, expected):
-    other = "---\naliases: Псевдоним\n---\n# Глава\n## Раздел\n"
+    other = "---\naliases: Псевдоним\n---\n# Глава\n## Раздел\nтекст ^abc\n"
     text, problems = page(f"{link}\n\n# Здесь\n", Другая=other)
     assert text.startswith(expected + "\n")
     assert problems == []
@@ -144,6 +145,20 @@ def test_a_transcluded_section_ends_where_the_next_of_its_level_begins():
     assert "внутри" in text and "глубже" in text and "снаружи" not in text
 
 
+@pytest.mark.parametrize(
+    ("block", "inside", "outside"),
+    [
+        ("два\nстроки ^id", "два\nстроки", "снаружи"),
+        ("- a\n- b ^id\n  - c\n- d", "- b", "- d"),
+        ("| a |\n|---|\n| b |\n\n^id", "| b ", "снаружи"),
+    ],
+)
+def test_a_transcluded_block_is_the_paragraph_the_item_or_what_stands_before_the_id(block, inside, outside):
+    text, problems = page("![[Другая#^id]]", Другая=f"снаружи\n\n{block}\n\nснаружи\n")
+    assert problems == []
+    assert inside in text and outside not in text
+
+
 def test_links_of_a_transcluded_text_lead_where_they_led_in_its_note():
     other = "# A\n[[#B|к B]] [[Заметка]]\n# B\n"
     text, problems = page("![[Другая#A]]", Другая=other)
@@ -187,6 +202,7 @@ def test_a_frontmatter_of_empty_properties_is_read():
 WRONG = [
     ("[[Нет]]", "ссылка ведёт к «Нет»"),
     ("[[#Нет]]", "нет заголовка «Нет»"),
+    ("[[Другая#^нет]]", "нет блока «^нет»"),
     ("[x](Нет.md)", "ссылка ведёт к «Нет.md»"),
     ("[x](#nowhere)", "нет места «#nowhere»"),
     ("![[Нет.png]]", "нет картинки «Нет.png»"),
