@@ -4,16 +4,16 @@ import logging
 import re
 from pathlib import Path
 
+import notebooks
+import tex
 import yaml
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File
 
 import figures
-import notebooks
 import obsidian
 import runner
-import tex
-from vault import Figure, Vault, address, read_note
+from vault import Figure, Vault, addresses, read_note
 
 log = logging.getLogger("mkdocs.hooks.obsidian")
 
@@ -29,11 +29,14 @@ def on_files(files, config):
     """Read the vault, run its snippets, add their notebooks, give every page its address."""
     global vault
     root = Path(config.config_file_path).parent
-    notes = {}
-    for file in files.documentation_pages():
-        notes[file.src_uri] = read_note(file.src_uri, file.content_bytes.decode(errors="replace"))
-        if file.name != "index":
-            file.dest_uri = f"{address(file.src_uri)}/index.html"
+    _refuse_outsiders(files, Path(config.docs_dir).resolve())
+    pages = {file.src_uri: file for file in files.documentation_pages()}
+    notes = {path: read_note(path, file.content_bytes) for path, file in pages.items()}
+    destinations, problems = addresses(notes)
+    for path, destination in destinations.items():
+        pages[path].dest_uri = destination
+    for problem in problems:
+        log.warning(problem)
     pasted = _pasted(Path(config.docs_dir) / "figures.yml")
     runs = _runs(root, notes, pasted)
     for run in runs.values():
@@ -46,6 +49,15 @@ def on_files(files, config):
     vault = Vault(notes, frozenset(files.src_uris) - frozenset(notes), runs, pasted)
     config.nav = config.nav or _reading_order(notes, sorted(runs))
     return files
+
+
+def _refuse_outsiders(files, docs: Path) -> None:
+    """Leave out what a symbolic link brings in from outside the vault."""
+    for file in list(files):
+        path = Path(file.abs_src_path or docs).resolve()
+        if file.src_dir and not path.is_relative_to(docs):
+            files.remove(file)
+            log.warning("%s: ссылка ведёт за пределы хранилища; положите в него сам файл", file.src_uri)
 
 
 def _pasted(table: Path) -> dict[str, Figure]:

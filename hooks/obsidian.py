@@ -16,13 +16,13 @@ from types import SimpleNamespace
 from urllib.parse import quote, unquote
 
 import mdformat.plugins
+import tex
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdformat.renderer import DEFAULT_RENDERERS, MDRenderer
 
 import claims
 import runner
-import tex
 from vault import BLOCK_ID, Figure, Note, Problem, Vault, unique
 
 WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n]+?)\]\]")
@@ -206,7 +206,7 @@ def _split(paragraph: list[Token], page: Page) -> list[Token]:
 
 
 def _is_space(token: Token) -> bool:
-    return token.type == "softbreak" or token.type == "text" and not token.content.strip()
+    return token.type == "softbreak" or (token.type == "text" and not token.content.strip())
 
 
 def _is_block(token: Token, page: Page) -> bool:
@@ -329,7 +329,7 @@ def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
     if anchor and place is None:
         page.problem(line, _no_place(note.path, anchor))
         return _broken(_plain("#".join([note.name, *anchor])))
-    if where in page.inside or note is page.home and not page.inside and not anchor:
+    if where in page.inside or (note is page.home and not page.inside and not anchor):
         page.problem(line, f"«{note.name}» вставляет сама себя; уберите одну из вставок")
         return _broken(_plain(note.name))
     text, start = (note.part(place), place.line) if place else (note.text, 0)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import PurePosixPath
 from textwrap import dedent
 from typing import NamedTuple
@@ -99,20 +100,26 @@ class Note:
         return dedent("\n".join(self.text.split("\n")[place.line : place.end]))
 
 
-def read_note(path: str, source: str) -> Note:
+def read_note(path: str, content: bytes) -> Note:
     """Split a note into frontmatter and body.
 
-    A frontmatter that is not YAML is dropped and reported; the body is kept.
+    A frontmatter that is not YAML is dropped and reported, as are bytes that are not UTF-8; the rest is kept.
     """
-    source = source.replace("\r\n", "\n").lstrip("\ufeff")
+    try:
+        source, problem = content.decode("utf-8-sig"), None
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        problem = Problem(path, line, "здесь не UTF-8; сохраните заметку в этой кодировке")
+        source = content.decode("utf-8-sig", errors="replace")
+    source = source.replace("\r\n", "\n").replace("\0", "\ufffd")
     match = FRONTMATTER.match(source)
     if not match:
-        return Note(path, {}, source, 0)
+        return Note(path, {}, source, 0, problem)
     text, offset = source[match.end() :], match[0].count("\n")
     try:
         meta = yaml.safe_load(match[1] or "") or {}
         if isinstance(meta, dict):
-            return Note(path, meta, text, offset)
+            return Note(path, meta, text, offset, problem)
         line = 2
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -126,7 +133,7 @@ def headings(text: str) -> tuple[Heading, ...]:
     """List a note's headings; their slugs are unique within the note."""
     tokens = _blocks.parse(text)
     found = []
-    for opening, inline in zip(tokens, tokens[1:], strict=False):
+    for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
             plain = MARKUP.sub(lambda m: m[1] or "", inline.content).strip()
             found.append((int(opening.tag[1]), plain, opening.map[0]))
@@ -175,10 +182,30 @@ def _comparable(heading: str) -> str:
     return IGNORED_IN_HEADING_LINKS.sub(" ", MARKUP.sub(lambda m: m[1] or "", heading)).strip().casefold()
 
 
-def address(path: str) -> str:
-    """Return the page's address: lower-case Latin words joined by hyphens, `a/b-c`."""
-    parts = PurePosixPath(path).with_suffix("").parts
-    return "/".join(slugify(part) or f"note-{part.encode().hex()}" for part in parts)
+def addresses(notes: dict[str, Note]) -> tuple[dict[str, str], list[Problem]]:
+    """Give every note the address of its page, `a/b-c/index.html`: lower-case Latin words and hyphens.
+
+    Of two notes with one address the second gets a number, and that is reported.
+    """
+    seen: dict[str, str] = {}
+    problems = []
+    for path in notes:
+        *folders, name = PurePosixPath(path).with_suffix("").parts
+        page = [] if name.casefold() == "index" else [_latin(name)]
+        wanted = address = "/".join([*map(_latin, folders), *page])
+        n = 1
+        while address in seen:
+            n += 1
+            address = f"{wanted}-{n}"
+        if address != wanted:
+            what = f"у «{seen[wanted]}» тот же адрес «{wanted}/»; переименуйте одну из двух заметок"
+            problems.append(Problem(path, 1, what))
+        seen[address] = path
+    return {path: f"{address}/index.html".lstrip("/") for address, path in seen.items()}, problems
+
+
+def _latin(name: str) -> str:
+    return slugify(name) or f"note-{name.encode().hex()}"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from textwrap import dedent
 
 import markdown
 import pytest
+
 from obsidian import convert
 from runner import Run
 from vault import Figure, Vault, read_note
@@ -30,7 +31,7 @@ def make(files=(), **notes):
     runs = {"cem": Run("cem", SNIPPET, "шагов = 14\np* = 0.5858\n", {"cem-elite": "<svg/>"}, None)}
     pasted = {"Pasted image 1.png": Figure("cem-elite", "Рис. 4")}
     return Vault(
-        {path: read_note(path, dedent(text)) for path, text in paths.items()},
+        {path: read_note(path, dedent(text).encode()) for path, text in paths.items()},
         frozenset(files) | {"snippets/cem.py", "notebooks/cem.ipynb"},
         runs,
         pasted,
@@ -188,13 +189,13 @@ def test_formulas_pass_untouched_and_may_follow_a_line_of_text():
 
 @pytest.mark.parametrize("first", ["Слово: текст", "https://example.org", "---", "key: value"])
 def test_the_first_line_is_never_taken_for_metadata(first):
-    note = read_note("a.md", f"{first}\nдальше")
+    note = read_note("a.md", f"{first}\nдальше".encode())
     assert note.meta == {}
     assert note.text == f"{first}\nдальше"
 
 
 def test_a_frontmatter_of_empty_properties_is_read():
-    note = read_note("a.md", "---\ntags: \nlinks:\n---\nтекст")
+    note = read_note("a.md", "---\ntags: \nlinks:\n---\nтекст".encode())
     assert note.meta == {"tags": None, "links": None}
     assert (note.text, note.offset) == ("текст", 4)
 
