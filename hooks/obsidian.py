@@ -29,7 +29,10 @@ WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n]+?)\]\]")
 COMMENT = re.compile(r"%%(.*?)%%", re.S)
 WEB = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.I)
 SIZE = re.compile(r"(\d+)(?:x(\d+))?")
+TASK = re.compile(r"\[[^\s\]]\](?=\s)")
 IMAGES = {".apng", ".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp"}
+AUDIO = {".3gp", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"}
+VIDEO = {".mkv", ".mov", ".mp4", ".ogv", ".webm"}
 
 
 # our renderer of formulas comes first and stands; mdformat's is told so at every note
@@ -47,6 +50,7 @@ class Page:
     problems: list[Problem] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
     anchors: list[tuple[int, str]] = field(default_factory=list)  # links to ids of this page
+    footnotes: list[str] = field(default_factory=list)  # the inline ones, Markdown
     inside: tuple[tuple[str, str], ...] = ()  # the transclusions around this text
 
     def problem(self, line: int, text: str) -> None:
@@ -68,6 +72,8 @@ def convert(note: Note, vault: Vault) -> tuple[str, list[Problem]]:
     if note.problem:
         page.problems.append(note.problem)
     text = _parser().render(note.text, {"page": page})
+    for n, footnote in enumerate(page.footnotes, 1):
+        text += f"\n[^inline-{n}]: {footnote}\n"
     for line, anchor in page.anchors:
         if anchor not in page.ids:
             page.problem(line, f"на странице нет места «#{anchor}»; исправьте ссылку")
@@ -87,7 +93,9 @@ def _parser() -> MarkdownIt:
         plugin.update_mdit(parser)
     parser.inline.ruler.before("link", "wikilink", _parse_wikilink)
     parser.inline.ruler.before("link", "comment", _parse_comment)
+    parser.inline.ruler.before("link", "inline_footnote", _parse_inline_footnote)
     parser.block.ruler.before("paragraph", "comment", _parse_comment_block)
+    parser.core.ruler.before("github-tasklists", "any_task", _tick_tasks)
     parser.core.ruler.push("obsidian", _place)
     parser.block.ruler.before(
         "fence", "formula", _formula_ends_paragraph, {"alt": ["paragraph", "reference", "blockquote", "list"]}
@@ -120,6 +128,28 @@ def _parse_comment(state, silent: bool) -> bool:
     return True
 
 
+def _parse_inline_footnote(state, silent: bool) -> bool:
+    if not state.src.startswith("^[", state.pos):
+        return False
+    end = state.md.helpers.parseLinkLabel(state, state.pos + 1)
+    if end < 0:
+        return False
+    if not silent:
+        token = state.push("inline_footnote", "", 0)
+        token.children = []
+        state.md.inline.parse(state.src[state.pos + 2 : end], state.md, state.env, token.children)
+    state.pos = end + 1
+    return True
+
+
+def _tick_tasks(state) -> None:
+    """Take `[/]`, `[-]` and the like for done, as Obsidian does where no theme knows better."""
+    for item, _, inline in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
+        if item.type == "list_item_open" and TASK.match(inline.content) and inline.children[0].type == "text":
+            for token in (inline, inline.children[0]):
+                token.content = TASK.sub("[x]", token.content, count=1)
+
+
 def _line(state, n: int) -> str:
     return state.src[state.bMarks[n] + state.tShift[n] : state.eMarks[n]]
 
@@ -150,13 +180,9 @@ def _place(state) -> None:
         line = token.map[0] if token.map else line
         token.meta["line"] = page.offset + line + 1
         placed.append(token)
-        if token.type != "inline":
-            continue
-        _mark_block_id(token)
-        at = token.meta["line"]
-        for child in token.children:
-            child.meta["line"] = at
-            at += child.type in ("softbreak", "hardbreak") or child.content.count("\n")
+        if token.type == "inline":
+            _mark_block_id(token)
+            _number(token.children, token.meta["line"])
     state.tokens = []
     for token in placed:
         state.tokens.append(token)
@@ -164,6 +190,13 @@ def _place(state) -> None:
         if closing.type == "paragraph_close" and any(_is_block(c, page) for c in inline.children or ()):
             paragraph = state.tokens[-3:]
             state.tokens[-3:] = _split(paragraph, page)
+
+
+def _number(tokens: list[Token], line: int) -> None:
+    for token in tokens:
+        token.meta["line"] = line
+        _number(token.children or [], line)
+        line += token.type in ("softbreak", "hardbreak") or token.content.count("\n")
 
 
 def _mark_block_id(inline: Token) -> None:
@@ -289,12 +322,15 @@ def _image(node, context) -> str:
 
 
 def _embed(node, context) -> str:
-    name, _, text = _parts(node.content)
-    return _picture(context.env["page"], node.meta["line"], name, text)
+    name, anchor, text = _parts(node.content)
+    return _picture(context.env["page"], node.meta["line"], name, text, "#".join(anchor))
 
 
-def _picture(page: Page, line: int, name: str, text: str) -> str:
-    """Write an image of the vault; `text` is Obsidian's `alt|300x200`, each part optional."""
+def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> str:
+    """Write an image, a sound, a video or a PDF of the vault; any other file as a link.
+
+    `text` is Obsidian's `alt|300x200`, each part optional, `anchor` is its `t=10` or `page=3`.
+    """
     path = page.vault.find(name, page.source.path)
     if path is None:
         page.problem(line, f"нет картинки «{name}»: ни в хранилище, ни в таблице figures.yml; добавьте её")
@@ -306,10 +342,17 @@ def _picture(page: Page, line: int, name: str, text: str) -> str:
             size = f' width="{match[1]}"' + (f' height="{match[2]}"' if match[2] else "")
         else:
             alt.append(part.strip())
-    if PurePosixPath(path).suffix.lower() not in IMAGES:
-        return f"[{_plain(' '.join(alt) or name)}]({href})"
-    attributes = f"{{{size.strip()} loading=lazy }}"
-    return f"![{_plain(' '.join(alt) or PurePosixPath(path).stem)}]({href}){attributes}"
+    suffix, title = PurePosixPath(path).suffix.lower(), " ".join(alt) or PurePosixPath(path).stem
+    if suffix in IMAGES:
+        return f"![{_plain(title)}]({href}){{{size.strip()} loading=lazy }}"
+    fragment = f"#{anchor}" if anchor else ""
+    # raw HTML is not Markdown's: its address is counted from the page, not from the note
+    address = quote(relpath(path, dirname(page.vault.addresses[page.home.path]) or ".")) + fragment
+    tag = "audio" if suffix in AUDIO else "video" if suffix in VIDEO else "iframe" if suffix == ".pdf" else ""
+    if not tag:
+        return f"[{_plain(title)}]({href})"
+    controls = " controls" if tag != "iframe" else ""
+    return f'<{tag}{controls}{size} src="{address}" title="{escape(title)}"></{tag}>'
 
 
 def _embed_block(node, context) -> str:
@@ -401,6 +444,12 @@ def _comment(node, context) -> str:
     return ""
 
 
+def _inline_footnote(node, context) -> str:
+    footnotes = context.env["page"].footnotes
+    footnotes.append("".join(child.render(context) for child in node.children))
+    return f"[^inline-{len(footnotes)}]"
+
+
 def _block_id(node, context) -> str:
     ids = context.env["page"].ids
     if node.content in ids:  # the block stands on the page twice: once its own, once taken in
@@ -438,6 +487,7 @@ _RENDERERS = {
     "image": _image,
     "comment": _comment,
     "block_id": _block_id,
+    "inline_footnote": _inline_footnote,
     "heading": _heading,
     "math_inline": _math,
     "math_block": _math,

@@ -230,6 +230,10 @@ class Vault:
     pasted: dict[str, Figure] = field(default_factory=dict)
 
     @cached_property
+    def addresses(self) -> dict[str, str]:
+        return addresses(self.notes)[0]
+
+    @cached_property
     def _index(self) -> dict[str, list[str]]:
         """Every path and its tails, without regard to case, and the aliases."""
         index: dict[str, list[str]] = {}

@@ -1,6 +1,7 @@
 """A number in a note is the number that the code printed."""
 
 import pytest
+
 from claims import check
 from runner import Run
 

@@ -126,6 +126,32 @@ def test_an_image_of_the_vault_wins_over_the_table_and_takes_its_size_and_alt():
     assert problems == []
 
 
+@pytest.mark.parametrize(
+    ("embed", "expected"),
+    [
+        ("![[звук.mp3]]", '<audio controls src="../m/'),
+        ("![[кино.mp4#t=10|400]]", '<video controls width="400" src="../m/'),
+        ("![[кино.mp4#t=10|400]]", '.mp4#t=10" title="кино"></video>'),
+        ("![[книга.pdf#page=3]]", '.pdf#page=3" title="книга"></iframe>'),
+        ("![[доска.canvas]]", "[доска](m/"),
+    ],
+)
+def test_sounds_videos_and_pdfs_are_played_in_place_any_other_file_is_linked(embed, expected):
+    text, problems = page(embed, files={"m/звук.mp3", "m/кино.mp4", "m/книга.pdf", "m/доска.canvas"})
+    assert expected in text
+    assert problems == []
+
+
+def test_an_inline_footnote_becomes_a_footnote():
+    text, _ = page("раз^[два *три*] и^[[[Другая]]]\n", Другая="")
+    assert text.startswith("раз[^inline-1] и[^inline-2]\n\n[^inline-1]: два *три*\n\n[^inline-2]: [Другая](")
+
+
+@pytest.mark.parametrize("mark", "xX/->?!")
+def test_a_task_with_any_sign_is_done(mark):
+    assert page(f"- [{mark}] дело\n- [ ] другое\n")[0] == "- [x] дело\n- [ ] другое\n"
+
+
 def test_a_snippet_is_shown_whole_with_its_output_and_downloads():
     text, problems = page("![[cem.py]]")
     assert problems == []
