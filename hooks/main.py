@@ -29,7 +29,7 @@ def on_files(files, config):
     """Read the vault, run its snippets, add their notebooks, give every page its address."""
     global vault
     root = Path(config.config_file_path).parent
-    _refuse_outsiders(files, Path(config.docs_dir).resolve())
+    _refuse_outsiders(files, config.docs_dir)
     pages = {file.src_uri: file for file in files.documentation_pages()}
     notes = {path: read_note(path, file.content_bytes) for path, file in pages.items()}
     destinations, problems = addresses(notes)
@@ -51,11 +51,10 @@ def on_files(files, config):
     return files
 
 
-def _refuse_outsiders(files, docs: Path) -> None:
+def _refuse_outsiders(files, docs: str) -> None:
     """Leave out what a symbolic link brings in from outside the vault."""
-    for file in list(files):
-        path = Path(file.abs_src_path or docs).resolve()
-        if file.src_dir and not path.is_relative_to(docs):
+    for file in [file for file in files if file.src_dir == docs]:
+        if not Path(file.abs_src_path).resolve().is_relative_to(Path(docs).resolve()):
             files.remove(file)
             log.warning("%s: ссылка ведёт за пределы хранилища; положите в него сам файл", file.src_uri)
 

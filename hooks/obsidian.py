@@ -280,7 +280,7 @@ def _markdown_link(node, context) -> str:
     page, line = context.env["page"], node.meta["line"]
     if not name and anchor not in {heading.text for heading in page.source.headings}:
         page.anchors.append((line, anchor))
-        return f"[{text}](#{quote(anchor)})"
+        return f"[{text}](#{anchor})"
     return _link(page, line, name, [anchor] if anchor else [], text)
 
 
@@ -297,7 +297,7 @@ def _link(page: Page, line: int, name: str, anchor: list[str], shown: str) -> st
         if place is None:
             page.problem(line, _no_place(path, anchor))
             return _broken(shown)
-        href = f"#{quote(place.id)}" if path == page.home.path else f"{href}#{quote(place.id)}"
+        href = f"#{place.id}" if path == page.home.path else f"{href}#{place.id}"
     return f"[{shown}]({href})"
 
 
