@@ -1,0 +1,122 @@
+"""What a reader copies from a page runs where there is nothing but numpy and matplotlib."""
+
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from figures import inline_svg
+from runner import caption_and_alt
+
+ROOT = Path(__file__).parent.parent
+SNIPPETS = sorted(path.stem for path in (ROOT / "snippets").glob("*.py"))
+
+
+def listings(site):
+    """Return the code of every whole listing on the site by its file's name, as the pages show it."""
+    found = {}
+    for page in site.rglob("index.html"):
+        for block in BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select("div.highlight"):
+            name = block.select_one(".filename")
+            if name and name.text.endswith(".py"):
+                found.setdefault(name.text.removesuffix(".py"), set()).add(block.select_one("code").text)
+    return found
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """A folder with numpy, matplotlib and what they require, and nothing else."""
+    folder = tmp_path_factory.mktemp("alone")
+    wanted, seen = ["numpy", "matplotlib"], set()
+    while wanted:
+        name = re.sub(r"[-_.]+", "-", wanted.pop()).lower()
+        if name in seen:
+            continue
+        seen.add(name)
+        found = distribution(name)
+        requirements = [r for r in found.requires or [] if "extra ==" not in r]
+        wanted += [re.match(r"[\w.-]+", r)[0] for r in requirements]
+        for top in {file.parts[0] for file in found.files if file.parts[0] not in ("..", "__pycache__")}:
+            (folder / top).symlink_to(found.locate_file(top))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def copied(site, alone, tmp_path_factory):
+    """Run every listing in an empty folder: in matplotlib's own style, and in the site's."""
+    folder = tmp_path_factory.mktemp("copied")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "MPL", "MATPLOTLIB"))}
+    environment |= {"PYTHONPATH": str(alone), "PYTHONUTF8": "1", "SOURCE_DATE_EPOCH": "0", "OMP_NUM_THREADS": "1"}
+    environment |= {"MPLCONFIGDIR": str(folder / "config")}
+
+    def run(job):
+        name, code, style = job
+        place = folder / (f"{name}-styled" if style else name)
+        place.mkdir()
+        (place / f"{name}.py").write_text(code, encoding="utf-8")
+        extra = {"MATPLOTLIBRC": str(style)} if style else {}
+        # -S: the interpreter's own packages are out of sight
+        command = [sys.executable, "-S", f"{name}.py"]
+        done = subprocess.run(command, cwd=place, env=environment | extra, capture_output=True, text=True, check=False)
+        return (name, bool(style)), (done, {svg.stem: svg.read_text(encoding="utf-8") for svg in place.glob("*.svg")})
+
+    codes = listings(site)
+    style = ROOT / "snippets" / "matplotlibrc"
+    jobs = [(name, next(iter(codes[name])), s) for name in SNIPPETS if name in codes for s in (None, style)]
+    first = run(jobs[0])  # lets matplotlib list the fonts once
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict([first, *pool.map(run, jobs[1:])])
+
+
+def test_nothing_but_numpy_and_matplotlib_is_there(alone):
+    code = "import importlib.util as u; print([n for n in ('numpy', 'matplotlib', 'mkdocs', 'gymnasium') if u.find_spec(n)])"
+    result = subprocess.run(
+        [sys.executable, "-S", "-c", code], env={"PYTHONPATH": str(alone)}, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "['numpy', 'matplotlib']"
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_a_page_shows_the_snippet_whole_and_to_the_letter(site, name):
+    assert listings(site)[name] == {(ROOT / "snippets" / f"{name}.py").read_text(encoding="utf-8")}
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_the_copied_code_prints_the_numbers_of_the_page(site, copied, name):
+    done, _ = copied[name, False]
+    assert done.returncode == 0, done.stderr
+    shown = {
+        block.text.strip()
+        for page in site.rglob("index.html")
+        for block in BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select("pre > code")
+    }
+    assert done.stdout.strip() in shown
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_the_copied_code_draws_the_figures_of_the_page(site, copied, name):
+    pages = "".join(page.read_text(encoding="utf-8") for page in site.rglob("index.html"))
+    source = (ROOT / "snippets" / f"{name}.py").read_text(encoding="utf-8")
+    plain, styled = copied[name, False][1], copied[name, True][1]
+    assert plain.keys() == styled.keys() != set()
+    for figure, svg in styled.items():
+        assert inline_svg(svg, figure, caption_and_alt(source, figure)[1]) in pages, figure
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_importing_a_snippet_has_no_side_effect(name, alone, tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-S", "-c", f"import {name}"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": f"{alone}{os.pathsep}{ROOT / 'snippets'}", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout + result.stderr == ""
+    assert list(tmp_path.iterdir()) == []
