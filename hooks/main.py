@@ -115,7 +115,8 @@ def on_page_markdown(markdown, page, config, files):
 def on_page_content(html, page, config, files):
     """Put formulas, figures and the frames of transclusions into the page."""
     if page.file.src_uri not in vault.notes:
-        return notebooks.trim(html)
+        run = vault.runs.get(page.file.name)
+        return notebooks.trim(html, run, [f"{run.name}.ipynb", f"../../snippets/{run.name}.py"] if run else ())
     html = tex.replace_math(html)
     html = FIGURE.sub(_figure, html)
     return TRANSCLUSION.sub(lambda m: '<div class="transclusion">' if m[1] == "begin" else "</div>", html)
