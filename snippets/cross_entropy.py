@@ -108,7 +108,7 @@ def figure_decomposition():
     """
     figure, (top, bottom) = plt.subplots(
         2, figsize=(5, 5), layout="constrained", height_ratios=[2, 3])
-    names = ["q другое", "q = ¼, ¼, ¼, ¼", "q = p"]
+    names = ["q = ⅛, ½, ¼, ⅛", "q = ¼, ¼, ¼, ¼", "q = p"]
     floor = entropy(P) / np.log(2)
     extra = [kl(P, q) / np.log(2) for q in (Q, np.full(4, 0.25), P)]
     top.barh(names, [floor] * 3, color="0.5", alpha=0.5)
