@@ -1,6 +1,7 @@
 """Figures: an SVG that matplotlib wrote, made fit for a page of any colour scheme and width."""
 
 import re
+from functools import lru_cache
 from html import escape
 from xml.etree import ElementTree
 
@@ -30,6 +31,7 @@ DROPPED_STYLES = {"font-family"}  # the site's own font, set in figures.css
 INVISIBLE = "fill:none"
 
 
+@lru_cache(maxsize=256)  # a figure is on its page and in its notebook, and again at every rebuild
 def inline_svg(svg: str, name: str, alt: str) -> str:
     """Return matplotlib's SVG as an element of an HTML page.
 

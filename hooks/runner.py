@@ -27,8 +27,8 @@ LIBRARIES = ("numpy", "matplotlib")
 class Run:
     """What a snippet printed and drew.
 
-    `figures` maps a figure's name without `.svg` to the SVG's text, `error` is one sentence for
-    the author, or None when all went well.
+    `figures` maps a figure's name without `.svg` to the SVG's text. `error` is None when all went
+    well, else one sentence for the author; there are no figures then.
     """
 
     name: str
@@ -155,7 +155,7 @@ def _run(path: Path, cache: Path, key: str, environment: dict[str, str], timeout
                 _fail(name, *failure)
             _check(run)
         except SnippetError as error:
-            return Run(name, source, stdout, figures, f"{path.parent.name}/{error}")
+            return Run(name, source, stdout, {}, f"{path.parent.name}/{error}")
         result = Path(temporary, "result.json")
         text = json.dumps({"key": key, "run": asdict(run)}, ensure_ascii=False)
         result.write_text(text, encoding="utf-8")

@@ -1,0 +1,281 @@
+"""A notebook holds its snippet and the run's results, runs by itself, and makes a light page."""
+
+import ast
+import gzip
+import html
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbclient
+import nbformat
+import pytest
+from mkdocs_jupyter.convert import nb2html
+from mkdocs_jupyter.plugin import _get_nb_toc_tokens
+
+import figures
+import notebooks
+import runner
+
+ROOT = Path(__file__).parent.parent
+SOURCE = '''"""Синус и косинус: две волны.
+
+Источник: § 1, y = a*x и $5 < 6$.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+A = 2.0  # размах
+
+N = 9
+if N > 5:
+    A = 3.0
+
+
+# как в тригонометрии
+def wave(x):
+    """a sin x"""
+    return A * np.sin(x)
+
+
+def figure_second(x):
+    """Косинус.
+
+    Одна волна.
+    """
+    fig, ax = plt.subplots()
+    ax.plot(x, wave(x + np.pi / 2))
+    return fig
+
+
+def figure_first(x):
+    """Синус «волна».
+
+    Другая волна.
+    """
+    fig, ax = plt.subplots()
+    ax.plot(x, wave(x))
+    return fig
+
+
+if __name__ == "__main__":
+    x = np.linspace(0, 6, N)  # рад
+    for value in wave(x)[:2]:
+        # два числа
+        print(f"y({value:.2f}) < 4 = {value:.6f}")
+
+    figure_first(x).savefig("waves-first.svg")
+    figure_second(x).savefig("waves-second.svg")
+'''
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> runner.Run:
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "waves.py").write_text(SOURCE, encoding="utf-8")
+    (run,) = runner.run_all(folder, folder / "cache").values()
+    assert run.error is None
+    return run
+
+
+@pytest.fixture(scope="module")
+def book(run) -> nbformat.NotebookNode:
+    return nbformat.reads(notebooks.notebook(run), as_version=4)
+
+
+@pytest.fixture(scope="module")
+def site() -> list[runner.Run]:
+    runs = runner.run_all(ROOT / "snippets", ROOT / ".cache" / "snippets")
+    return [run for run in runs.values() if not run.error]
+
+
+def code(book) -> list[str]:
+    return [cell.source for cell in book.cells if cell.cell_type == "code"]
+
+
+def rendered(tmp_path, text: str) -> str:
+    path = tmp_path / "book.ipynb"
+    path.write_text(text, encoding="utf-8")
+    return nb2html(str(path), allow_errors=False)
+
+
+def text_of(page: str, language: str) -> list[str]:
+    blocks = re.findall(rf'<div class="language-{language} highlight"><pre>(.*?)</pre></div>', page, re.S)
+    return [html.unescape(re.sub(r"<[^>]*>", "", block)).strip("\n") for block in blocks]
+
+
+def test_a_notebook_is_valid_and_the_same_each_time(run, book):
+    nbformat.validate(book)
+    assert (book.nbformat, book.nbformat_minor) == (4, 5)
+    assert notebooks.notebook(run) == notebooks.notebook(run)
+    assert [cell.id for cell in book.cells] == [f"waves-{n}" for n in range(len(book.cells))]
+
+
+def test_the_docstring_is_the_title(book):
+    assert book.cells[0].cell_type == "markdown"
+    assert (
+        book.cells[0].source == "# Синус и косинус\n\nДве волны.\n\nИсточник: § 1, y = a\\*x и \\$5 \\< 6\\$."
+    )
+
+
+def test_the_code_is_cut_at_its_functions(book):
+    first, wave, second, other, main = code(book)
+    assert first.startswith("import matplotlib") and first.endswith("    A = 3.0")
+    assert "A = 2.0  # размах\n\nN = 9\n" in first
+    assert wave.startswith("# как в тригонометрии\ndef wave(x):")
+    assert second.startswith("def figure_second") and other.startswith("def figure_first")
+    assert main.startswith("x = np.linspace(0, 6, N)  # рад\nfor value") and "\n    # два числа\n" in main
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        '"""Док."""',
+        "x = 1",
+        '"""Док."""\nif __name__ == "__main__": print(1)\n',
+        "x = 1; y = 2\nclass A: pass",
+    ],
+)
+def test_any_module_makes_a_notebook(source):
+    book = nbformat.reads(notebooks.notebook(runner.Run("odd", source, "", {})), as_version=4)
+    nbformat.validate(book)
+    assert book.cells[-1].cell_type == "code"
+
+
+def test_no_statement_of_a_snippet_is_lost(run, site):
+    for each in [run, *site]:
+        body = ast.parse(each.source).body
+        if ast.get_docstring(ast.parse(each.source)):
+            del body[0]
+        expected = []
+        for node in body:
+            expected += node.body if notebooks._is_main(node) else [node]
+        book = nbformat.reads(notebooks.notebook(each), as_version=4)
+        got = ast.parse("\n".join(code(book))).body
+        assert [ast.dump(n) for n in got] == [ast.dump(n) for n in expected], each.name
+
+
+def test_the_last_cell_has_the_run_s_outputs_in_the_order_of_the_source(run, book):
+    stream, first, second = book.cells[-1].outputs
+    assert stream.text == run.stdout
+    assert first.data["image/svg+xml"] == run.figures["waves-first"]
+    assert first.data["text/plain"] == "Другая волна."
+    assert second.data["image/svg+xml"] == run.figures["waves-second"]
+    assert all(cell.outputs == [] for cell in book.cells[1:-1])
+
+
+def test_jupyter_runs_the_notebook_and_gets_the_same(run, book, tmp_path):
+    copy = nbformat.reads(notebooks.notebook(run), as_version=4)
+    nbclient.NotebookClient(copy, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    outputs = copy.cells[-1].outputs
+    assert "".join(o.text for o in outputs if o.output_type == "stream") == run.stdout
+    assert {path.stem for path in tmp_path.glob("*.svg")} == set(run.figures)
+    assert sum("image/png" in o.get("data", {}) for o in outputs) == len(run.figures)
+
+
+def test_every_notebook_of_the_site_runs_top_to_bottom_and_gets_the_same(site, tmp_path):
+    program = """
+import contextlib, io, json, os, pathlib, sys
+import matplotlib.pyplot as plt
+for path in map(pathlib.Path, sys.argv[1:]):
+    cells = [c for c in json.loads(path.read_text("utf-8"))["cells"] if c["cell_type"] == "code"]
+    path.with_suffix("").mkdir()
+    os.chdir(path.with_suffix(""))
+    names, printed = {"__name__": "__main__"}, io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        for cell in cells:
+            exec("".join(cell["source"]), names)
+    plt.close("all")
+    pathlib.Path("stdout").write_text(printed.getvalue(), "utf-8")
+"""
+    paths = [tmp_path / f"{run.name}.ipynb" for run in site]
+    for run, path in zip(site, paths, strict=True):
+        path.write_text(notebooks.notebook(run), encoding="utf-8")
+    env = {**os.environ, "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, "-c", program, *map(str, paths)], env=env, check=True)
+    for run, path in zip(site, paths, strict=True):
+        folder = path.with_suffix("")
+        assert (folder / "stdout").read_text(encoding="utf-8") == run.stdout
+        assert {svg.stem for svg in folder.glob("*.svg")} == set(run.figures)
+
+
+@pytest.fixture(scope="module")
+def pages(run, tmp_path_factory) -> tuple[str, str]:
+    """The plugin's page of the notebook, and what we make of it."""
+    heavy = rendered(tmp_path_factory.mktemp("page"), notebooks.notebook(run))
+    return heavy, notebooks.trim(heavy, run, ["waves.ipynb", "../../snippets/waves.py"])
+
+
+def test_the_page_holds_all_code_and_outputs_and_nothing_of_the_plugin_s_frame(run, book, pages):
+    _, page = pages
+    assert text_of(page, "python") == code(book)
+    assert text_of(page, "text") == [run.stdout.strip()]
+    for gone in ("<script", "<style", "<img", "jp-", "clipboard", "http:", "https:", "cell-id"):
+        assert gone not in page, gone
+
+
+def test_the_page_shows_the_figures_as_every_page_does(run, pages):
+    first, second = (figures.figure_html(run, name) for name in ("waves-first", "waves-second"))
+    assert pages[1].endswith(f"{first}\n{second}")
+
+
+def test_the_page_offers_the_files_below_its_title(pages):
+    heading, _, rest = pages[1].partition("</h1>")
+    assert heading.endswith(">Синус и косинус")
+    row = '<p><a href="waves.ipynb" download>Скачать waves.ipynb</a> · <a href="../../snippets/waves.py" download>'
+    assert rest.index(row) < rest.index("<pre>")
+
+
+def test_the_largest_page_of_the_site_is_light(site, tmp_path):
+    def size(run: runner.Run) -> int:
+        return len(run.source) + sum(map(len, run.figures.values()))
+
+    run = max(site, key=size)
+    heavy = rendered(tmp_path, notebooks.notebook(run))
+    page = notebooks.trim(heavy, run)
+    assert len(gzip.compress(page.encode())) < 50_000  # with the theme's own 10 KB less than 60
+    assert len(page) < len(heavy) / 3
+
+
+def test_an_author_s_own_notebook_keeps_all_it_has(tmp_path, run):
+    outputs = [
+        {"output_type": "stream", "name": "stderr", "text": "осторожно <x>\n"},
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {"text/html": "<div><div><b>таблица</b></div></div>"},
+        },
+        {"output_type": "display_data", "metadata": {}, "data": {"image/png": "iVBORw0KGgo="}},
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {"image/svg+xml": run.figures["waves-first"]},
+        },
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {"image/svg+xml": run.figures["waves-second"]},
+        },
+    ]
+    cells = [
+        notebooks._cell("own", 0, "markdown", "# Мой блокнот\n\n## Часть\n\n<div><div>два</div></div>\n"),
+        notebooks._cell("own", 1, "code", "a < b  # <div>") | {"execution_count": 1, "outputs": outputs},
+        notebooks._cell("own", 2, "markdown", "## Часть\n\nконец"),
+    ]
+    book = {"cells": cells, "metadata": notebooks.METADATA, "nbformat": 4, "nbformat_minor": 5}
+    page = notebooks.trim(rendered(tmp_path, json.dumps(book)))
+    kept = ["два", "осторожно &lt;x&gt;", "<div><div><b>таблица</b></div></div>", "iVBORw0KGgo=", "конец"]
+    places = [page.index(part) for part in kept]
+    assert places == sorted(places)
+    assert text_of(page, "python") == ["a < b  # <div>"]
+    assert page.count("<div") == page.count("</div>")
+    assert re.findall(r'<figure id="([^"]*)"', page) == ["figure", "figure_1"]
+    assert "No description" not in page
+    (title,), _ = _get_nb_toc_tokens(str(tmp_path / "book.ipynb"), 6)
+    wanted = [title["id"], *(child["id"] for child in title["children"])]
+    assert re.findall(r'<h\d id="([^"]*)"', page) == wanted
