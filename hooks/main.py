@@ -40,12 +40,12 @@ def on_files(files, config):
     pasted = _pasted(Path(config.docs_dir) / "figures.yml")
     runs = _runs(root, notes, pasted)
     for run in runs.values():
-        _add(files, config, f"snippets/{run.name}.py", root / "snippets" / f"{run.name}.py")
+        _add(files, config, f"snippets/{run.name}.py", root)
         if not run.error:
             path = root / ".cache" / "notebooks" / f"{run.name}.ipynb"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(notebooks.notebook(run), encoding="utf-8")
-            _add(files, config, f"notebooks/{run.name}.ipynb", path)
+            _add(files, config, f"notebooks/{run.name}.ipynb", root / ".cache")
     vault = Vault(notes, frozenset(files.src_uris) - frozenset(notes), runs, pasted)
     config.nav = config.nav or _reading_order(notes, sorted(runs))
     return files
@@ -76,8 +76,9 @@ def _runs(root: Path, notes: dict, pasted: dict) -> dict:
     return runner.run_all(snippets, root / ".cache" / "snippets")
 
 
-def _add(files, config, uri: str, path: Path) -> None:
-    files.append(File.generated(config, uri, abs_src_path=str(path)))
+def _add(files, config, uri: str, folder: Path) -> None:
+    # not File.generated: mkdocs-jupyter asks for a file of a folder
+    files.append(File(uri, str(folder), config.site_dir, config.use_directory_urls))
 
 
 def _reading_order(notes: dict, snippets: list[str]) -> list:
@@ -106,7 +107,10 @@ def on_page_read_source(page, config):
 
 def on_page_markdown(markdown, page, config, files):
     """Convert the note; what is wrong in it goes to the log, one line each."""
-    text, problems = obsidian.convert(vault.notes[page.file.src_uri], vault)
+    note = vault.notes.get(page.file.src_uri)
+    if note is None:
+        return None
+    text, problems = obsidian.convert(note, vault)
     for problem in problems:
         log.warning(problem)
     return text
