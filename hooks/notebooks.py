@@ -25,7 +25,7 @@ PART = re.compile(
     r'<div class="[^"]*\b(jp-MarkdownOutput|highlight-ipynb|jp-OutputArea-output)\b[^"]*"[^>]*>'
 )
 DIV = re.compile(r"<(/?)div\b")
-PRE = re.compile(r"\s*<pre>(?:<span></span>)?(.*?)\n*</pre>\s*", re.S)
+PRE = re.compile(r"\s*<pre>(.*?)\n*</pre>\s*", re.S)
 HEADING = re.compile(r'<h([1-6])\b[^>]*>(.*?)(?:<a class="anchor-link".*?</a>)?</h\1>', re.S)
 SVG = re.compile(r'<img [^>]*src="data:image/svg\+xml;base64,([^"]*)"[^>]*>')
 TAG = re.compile(r"<[^>]*>")
@@ -172,7 +172,7 @@ def _heading(match: re.Match, ids: set[str]) -> str:
 
 
 def _code(text: str, language: str) -> str:
-    return f'<div class="language-{language} highlight"><pre><span></span><code>{text}\n</code></pre></div>'
+    return f'<div class="language-{language} highlight"><pre><code>{text}\n</code></pre></div>'
 
 
 def _figure(data: str, run: Run | None, name: str | None, ids: set[str]) -> str:

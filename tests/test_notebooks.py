@@ -42,7 +42,7 @@ def wave(x):
     return A * np.sin(x)
 
 
-def figure_second(x):
+def figure_cosine(x):
     """Косинус.
 
     Одна волна.
@@ -52,7 +52,7 @@ def figure_second(x):
     return fig
 
 
-def figure_first(x):
+def figure_sine(x):
     """Синус «волна».
 
     Другая волна.
@@ -62,14 +62,15 @@ def figure_first(x):
     return fig
 
 
+# две точки
 if __name__ == "__main__":
     x = np.linspace(0, 6, N)  # рад
     for value in wave(x)[:2]:
         # два числа
         print(f"y({value:.2f}) < 4 = {value:.6f}")
 
-    figure_first(x).savefig("waves-first.svg")
-    figure_second(x).savefig("waves-second.svg")
+    figure_sine(x).savefig("waves-sine.svg")
+    figure_cosine(x).savefig("waves-cosine.svg")
 '''
 
 
@@ -95,6 +96,12 @@ def site() -> list[runner.Run]:
 
 def code(book) -> list[str]:
     return [cell.source for cell in book.cells if cell.cell_type == "code"]
+
+
+def statements(nodes: list[ast.stmt]) -> list[str]:
+    """What is run, whether or not it is below `if __name__ == "__main__":`."""
+    main = [n for n in nodes if ast.unparse(n).startswith("if __name__")]
+    return [ast.dump(n) for node in nodes for n in (node.body if node in main else [node])]
 
 
 def rendered(tmp_path, text: str) -> str:
@@ -127,20 +134,23 @@ def test_the_code_is_cut_at_its_functions(book):
     assert first.startswith("import matplotlib") and first.endswith("    A = 3.0")
     assert "A = 2.0  # размах\n\nN = 9\n" in first
     assert wave.startswith("# как в тригонометрии\ndef wave(x):")
-    assert second.startswith("def figure_second") and other.startswith("def figure_first")
-    assert main.startswith("x = np.linspace(0, 6, N)  # рад\nfor value") and "\n    # два числа\n" in main
+    assert second.startswith("def figure_cosine") and other.startswith("def figure_sine")
+    assert (
+        main.startswith("# две точки\nx = np.linspace(0, 6, N)  # рад\nfor value")
+        and "\n    # два числа\n" in main
+    )
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        "",
-        '"""Док."""',
-        "x = 1",
-        '"""Док."""\nif __name__ == "__main__": print(1)\n',
-        "x = 1; y = 2\nclass A: pass",
-    ],
-)
+ODD = [
+    "",
+    '"""Док."""',
+    "x = 1",
+    '"""Док."""\nif __name__ == "__main__": print(1)\n',
+    "x = 1; y = 2\nclass A: pass",
+]
+
+
+@pytest.mark.parametrize("source", ODD)
 def test_any_module_makes_a_notebook(source):
     book = nbformat.reads(notebooks.notebook(runner.Run("odd", source, "", {})), as_version=4)
     nbformat.validate(book)
@@ -148,24 +158,20 @@ def test_any_module_makes_a_notebook(source):
 
 
 def test_no_statement_of_a_snippet_is_lost(run, site):
-    for each in [run, *site]:
-        body = ast.parse(each.source).body
-        if ast.get_docstring(ast.parse(each.source)):
-            del body[0]
-        expected = []
-        for node in body:
-            expected += node.body if notebooks._is_main(node) else [node]
+    odd = [runner.Run("odd", source, "", {}) for source in ODD]
+    for each in [run, *odd, *site]:
+        module = ast.parse(each.source)
+        expected = module.body[1:] if ast.get_docstring(module) else module.body
         book = nbformat.reads(notebooks.notebook(each), as_version=4)
-        got = ast.parse("\n".join(code(book))).body
-        assert [ast.dump(n) for n in got] == [ast.dump(n) for n in expected], each.name
+        assert statements(ast.parse("\n".join(code(book))).body) == statements(expected), each.name
 
 
 def test_the_last_cell_has_the_run_s_outputs_in_the_order_of_the_source(run, book):
     stream, first, second = book.cells[-1].outputs
     assert stream.text == run.stdout
-    assert first.data["image/svg+xml"] == run.figures["waves-first"]
+    assert first.data["image/svg+xml"] == run.figures["waves-sine"]
     assert first.data["text/plain"] == "Другая волна."
-    assert second.data["image/svg+xml"] == run.figures["waves-second"]
+    assert second.data["image/svg+xml"] == run.figures["waves-cosine"]
     assert all(cell.outputs == [] for cell in book.cells[1:-1])
 
 
@@ -220,7 +226,7 @@ def test_the_page_holds_all_code_and_outputs_and_nothing_of_the_plugin_s_frame(r
 
 
 def test_the_page_shows_the_figures_as_every_page_does(run, pages):
-    first, second = (figures.figure_html(run, name) for name in ("waves-first", "waves-second"))
+    first, second = (figures.figure_html(run, name) for name in ("waves-sine", "waves-cosine"))
     assert pages[1].endswith(f"{first}\n{second}")
 
 
@@ -254,12 +260,12 @@ def test_an_author_s_own_notebook_keeps_all_it_has(tmp_path, run):
         {
             "output_type": "display_data",
             "metadata": {},
-            "data": {"image/svg+xml": run.figures["waves-first"]},
+            "data": {"image/svg+xml": run.figures["waves-sine"]},
         },
         {
             "output_type": "display_data",
             "metadata": {},
-            "data": {"image/svg+xml": run.figures["waves-second"]},
+            "data": {"image/svg+xml": run.figures["waves-cosine"]},
         },
     ]
     cells = [
