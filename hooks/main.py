@@ -4,15 +4,15 @@ import logging
 import re
 from pathlib import Path
 
-import notebooks
-import tex
 import yaml
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File
 
 import figures
+import notebooks
 import obsidian
 import runner
+import tex
 from vault import Figure, Vault, addresses, read_note
 
 log = logging.getLogger("mkdocs.hooks.obsidian")
@@ -47,7 +47,7 @@ def on_files(files, config):
             path.write_text(notebooks.notebook(run), encoding="utf-8")
             _add(files, config, f"notebooks/{run.name}.ipynb", root / ".cache")
     vault = Vault(notes, frozenset(files.src_uris) - frozenset(notes), runs, pasted)
-    config.nav = config.nav or _reading_order(notes, sorted(runs))
+    config.nav = config.nav or _reading_order(notes, [name for name, run in runs.items() if not run.error])
     return files
 
 
@@ -120,7 +120,8 @@ def on_page_content(html, page, config, files):
     """Put formulas, figures and the frames of transclusions into the page."""
     if page.file.src_uri not in vault.notes:
         run = vault.runs.get(page.file.name)
-        return notebooks.trim(html, run, [f"{run.name}.ipynb", f"../../snippets/{run.name}.py"] if run else ())
+        downloads = [f"{run.name}.ipynb", f"../../snippets/{run.name}.py"] if run else []
+        return notebooks.trim(html, run, downloads)
     html = tex.replace_math(html)
     html = FIGURE.sub(_figure, html)
     return TRANSCLUSION.sub(lambda m: '<div class="transclusion">' if m[1] == "begin" else "</div>", html)

@@ -1,0 +1,54 @@
+"""Formulas: TeX becomes MathML at build, so a page needs no script to show them."""
+
+import re
+from functools import cache
+from html import unescape
+
+from math_core import LatexError, LatexToMathML
+
+# the TeX stays in the MathML as an annotation: copying a formula gives its source
+_CONVERTER = LatexToMathML(annotation=True, fancy_error=False)
+ARITHMATEX = re.compile(
+    r'<(?P<tag>span|div) class="arithmatex">\\[(\[](?P<tex>.*?)\\[)\]]</(?P=tag)>', re.S
+)
+POSITION = re.compile(r"^\d+: ")
+
+
+class TexError(ValueError):
+    """A sentence for the note's author: the formula and what is wrong in it."""
+
+
+@cache
+def mathml(tex: str, display: bool) -> str:
+    """Return a formula as a `<math>` element.
+
+    Parameters
+    ----------
+    tex : LaTeX without the dollars
+    display : a formula of its own line, not one within the text
+
+    Raises
+    ------
+    TexError : math-core does not understand it (`\\tag` it never does)
+    """
+    try:
+        return _CONVERTER.convert_with_local_state(tex, displaystyle=display)
+    except LatexError as error:
+        what = POSITION.sub("", str(error)).rstrip(".")
+        short = " ".join(tex.split())
+        short = short if len(short) <= 60 else f"{short[:60]}…"
+        raise TexError(f"формулу «{short}» не разобрать: {what}; исправьте TeX") from error
+
+
+def replace_math(html: str) -> str:
+    """Put MathML where pymdownx.arithmatex left TeX; a bad formula stays as TeX in a marked place."""
+    return ARITHMATEX.sub(_replace, html)
+
+
+def _replace(match: re.Match) -> str:
+    tex, display = unescape(match["tex"]).strip(), match["tag"] == "div"
+    try:
+        formula = mathml(tex, display)
+    except TexError:
+        formula = f'<span class="problem">{match["tex"]}</span>'
+    return f'<div class="formula">{formula}</div>' if display else formula
