@@ -1,0 +1,51 @@
+/* Russian word forms in the search box.
+ *
+ * The search worker looks for words that begin with what is typed, so «политики» misses «политика».
+ * Here each Russian word of a query becomes its stem on the way to the worker. The stemmer writes
+ * е for ё, so a stem is then looked up in the index and takes the spelling that it has there.
+ */
+(() => {
+  const SETUP = 0, QUERY = 2 // types of Material's messages to its worker
+  const WORD = /[а-яё]+/gi
+  const folder = new URL("vendor/snowball/", document.currentScript.src)
+  const post = Worker.prototype.postMessage
+  let docs = []
+  let forms // stem → how words with this stem begin in the index
+  let stem = word => word
+  let loading
+
+  const script = name => new Promise((resolve, reject) => {
+    const element = document.createElement("script")
+    element.src = new URL(name, folder)
+    element.onload = resolve
+    element.onerror = reject
+    document.head.append(element)
+  })
+
+  async function load() {
+    await Promise.all([script("base-stemmer.js"), script("russian-stemmer.js")])
+    const stemmer = new RussianStemmer()
+    stem = word => stemmer.stemWord(word.toLowerCase())
+    forms = new Map()
+    const text = docs.map(doc => `${doc.title} ${doc.text}`).join(" ").toLowerCase()
+    for (const word of new Set(text.match(WORD))) {
+      if (!word.includes("ё")) continue
+      const key = stem(word)
+      if (!forms.has(key)) forms.set(key, new Set())
+      forms.get(key).add(word.slice(0, key.length))
+    }
+    for (const word of new Set(text.match(WORD))) forms.get(stem(word))?.add(word.slice(0, stem(word).length))
+  }
+
+  const rewrite = query => query.replace(WORD, word => {
+    const key = stem(word)
+    return [...forms?.get(key) ?? [key]].join(" ")
+  })
+
+  Worker.prototype.postMessage = function (message, ...rest) {
+    if (message?.type === SETUP) docs = message.data.docs
+    if (message?.type !== QUERY || !/[а-яё]/i.test(message.data)) return post.call(this, message, ...rest)
+    loading ??= load().catch(() => {}) // without the stemmer: search as typed
+    loading.then(() => post.call(this, { ...message, data: rewrite(message.data) }, ...rest))
+  }
+})()
