@@ -66,6 +66,7 @@ def inline_svg(svg: str, name: str, alt: str) -> str:
             "aria-labelledby": f"{name}-alt",
             "fill": "currentColor",  # matplotlib leaves black out
             "stroke-linejoin": "round",
+            "data-search-exclude": "",  # or the search finds the numbers on the axes
         },
     )
     root.extend([title, *body])

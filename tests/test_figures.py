@@ -115,6 +115,16 @@ def test_a_screen_reader_hears_the_alt_text(inline):
     assert title.text == 'Кривая "a" <b> & точки.'
 
 
+def test_the_search_passes_over_the_marks_of_axes(svg):
+    from material.plugins.search.plugin import Parser
+
+    parser = Parser()
+    parser.feed(f"<h1>До</h1><p>текст</p>{figures.inline_svg(svg, 'x', 'Описание.')}<p>после</p>")
+    parser.close()
+    indexed = "".join(text for section in parser.data for text in section.text)
+    assert re.sub(r"<[^>]*>", "", indexed) == "Дотекстпосле"
+
+
 def test_ids_carry_the_figure_s_name_and_are_all_used(svg, inline):
     ids = [e.get("id") for e in inline.iter() if e.get("id")]
     assert len(ids) == len(set(ids)) > 5
