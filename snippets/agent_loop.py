@@ -64,12 +64,12 @@ def episode(policy, rng, limit=LIMIT):
     return *path, bool(terminated)
 
 
-def rewards_to_go(r, gamma, v_last=0.0):
+def reward_to_go(r, gamma, v_last=0.0):
     """Gₜ = rₜ + γGₜ₊₁ с конца; v_last — цена того, что после конца."""
-    g, following = np.empty(len(r)), v_last
+    G, following = np.empty(len(r)), v_last
     for t in reversed(range(len(r))):
-        g[t] = following = r[t] + gamma * following
-    return g
+        G[t] = following = r[t] + gamma * following
+    return G
 
 
 def lengths(policy, n, rng, limit=LIMIT):
@@ -234,7 +234,7 @@ def main():
     print(f"упал = {'да' if terminated else 'нет'}")
     print(f"угол в конце, градусов = {np.degrees(s[-1, 2]):.1f}")
     print(f"суммарная награда R(τ) = {r.sum():.0f}")
-    print(f"G₀ при γ = 0.99 = {rewards_to_go(r, GAMMA)[0]:.2f}")
+    print(f"G₀ при γ = 0.99 = {reward_to_go(r, GAMMA)[0]:.2f}")
     figure_loop(s, a, r).savefig("agent_loop-loop.svg")
 
     policies = (("монетка", random_policy), ("по углу", angle_policy),
@@ -255,9 +255,9 @@ def main():
     print(f"с прогнозом, без обрыва: медиана = {np.median(n):.0f}")
     print(f"с прогнозом, без обрыва: самый короткий = {n.min()}")
     r = episode(forecast_policy, np.random.default_rng(1), LONG)[2]
-    true = rewards_to_go(r, GAMMA)
-    cut = rewards_to_go(r[:LIMIT], GAMMA)
-    mended = rewards_to_go(r[:LIMIT], GAMMA, true[LIMIT])
+    true = reward_to_go(r, GAMMA)
+    cut = reward_to_go(r[:LIMIT], GAMMA)
+    mended = reward_to_go(r[:LIMIT], GAMMA, true[LIMIT])
     print(f"тот же эпизод без обрыва: шагов = {len(r)}")
     print(f"G на шаге 499, без обрыва = {true[LIMIT - 1]:.2f}")
     print(f"G на шаге 499, обрыв как падение = {cut[-1]:.2f}")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+
 from figures import inline_svg
 from runner import caption_and_alt
 

@@ -2,10 +2,11 @@
 
 import warnings
 
-import cross_entropy as ce
-import mle
 import numpy as np
 import pytest
+
+import cross_entropy as ce
+import mle
 
 STANDARD_ERRORS = 4.5  # a true claim fails once in 150 000 tries
 EXACT = 1e-12  # sums of a few float64 terms

@@ -1,8 +1,9 @@
 """What the page on maximum likelihood says, against grids, differences, integrals and many samples."""
 
-import mle
 import numpy as np
 import pytest
+
+import mle
 
 STANDARD_ERRORS = 4.5  # a true claim fails once in 150 000 tries
 EXACT = 1e-9  # sums of a few hundred float64 terms

@@ -37,10 +37,14 @@
     for (const word of new Set(text.match(WORD))) forms.get(stem(word))?.add(word.slice(0, stem(word).length))
   }
 
-  const rewrite = query => query.replace(WORD, word => {
-    const key = stem(word)
-    return [...forms?.get(key) ?? [key]].join(" ")
-  })
+  const rewrite = query => query
+    // "a b": the worker asks for whole words only, and only of the second on
+    .replace(/"([^"]+)"/g, (_, phrase) => phrase.trim().replace(/(^|\s+)/g, " +"))
+    .replace(WORD, (word, at, whole) => {
+      const signed = /(^|\s)[+-]$/.test(whole.slice(0, at)) // the worker adds * to words without a sign
+      const key = stem(word)
+      return [...forms?.get(key) ?? [key]].map(form => form + (signed ? "*" : "")).join(" ")
+    })
 
   Worker.prototype.postMessage = function (message, ...rest) {
     if (message?.type === SETUP) docs = message.data.docs
