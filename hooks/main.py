@@ -108,7 +108,8 @@ def on_page_read_source(page, config):
 def on_page_markdown(markdown, page, config, files):
     """Convert the note; what is wrong in it goes to the log, one line each."""
     note = vault.notes.get(page.file.src_uri)
-    if note is None:
+    if note is None:  # a notebook: the search has its text from the page of its snippet
+        page.meta["search"] = {"exclude": True}
         return None
     text, problems = obsidian.convert(note, vault)
     for problem in problems:
