@@ -10,7 +10,7 @@ import numpy as np
 
 P = np.array([1 / 2, 1 / 4, 1 / 8, 1 / 8])  # степени 1/2: биты целые
 Q = np.array([1 / 8, 1 / 2, 1 / 4, 1 / 8])
-W = np.array([[1.5, 0, 0], [0, 1.5, 0]])  # истинный классификатор, (d, K)
+W = np.array([[1.5, 0, 0], [0, 1.5, 0]])  # истинные веса, (d, K)
 N, TRAININGS = 60, 100  # точек мало: видно переобучение
 WRONG = -8.0  # логит уверенной ошибки: p̂ правильного ответа 0,0003
 
@@ -93,6 +93,23 @@ def squared_slope(p):
     return 2 * (p - 1) * p * (1 - p)
 
 
+def coin(ax):
+    """H(p, q) монеты с p = 0,3 при всех q."""
+    q = np.linspace(0.01, 0.99, 99)
+    p = np.array([0.3, 0.7])
+    curve = [cross_entropy(p, np.array([t, 1 - t])) for t in q]
+    ax.fill_between(q, entropy(p), curve, color="C1", alpha=0.3, lw=0)
+    ax.plot(q, curve, color="C0")
+    ax.axhline(entropy(p), color="0.5", ls="--")
+    ax.plot(0.3, entropy(p), "o", color="C0")
+    ax.text(0.2, 1.3, "H(p, q)", color="C0")
+    ax.text(0.82, 0.85, "KL(p‖q)", color="C1", ha="center")
+    ax.text(0.5, 0.5, "H(p)", va="center", ha="center")
+    ax.set(xlabel="q(орёл); p(орёл) = 0,3", ylabel="нат",
+           ylim=(0.4, 2.2), yticks=[1, 2])
+    ax.set_xticks([0, 0.3, 0.5, 1], ["0", "0,3", "0,5", "1"])
+
+
 def figure_decomposition():
     """Сверху столбцы для трёх q: серая часть, энтропия H(p), одна и
     та же, закрашенная добавка — KL(p‖q). Снизу то же для монеты:
@@ -118,19 +135,7 @@ def figure_decomposition():
         text = f"{floor:.2f} + {bits:.3f}".replace(".", ",")
         top.text(0.05, row, text, va="center")
     top.set(xlabel="H(p) + KL(p‖q), бит", xticks=[0, 1, 2])
-    q = np.linspace(0.01, 0.99, 99)
-    coin = np.array([0.3, 0.7])
-    curve = [cross_entropy(coin, np.array([t, 1 - t])) for t in q]
-    bottom.fill_between(q, entropy(coin), curve, color="C1", alpha=0.3, lw=0)
-    bottom.plot(q, curve, color="C0")
-    bottom.axhline(entropy(coin), color="0.5", ls="--")
-    bottom.plot(0.3, entropy(coin), "o", color="C0")
-    bottom.text(0.2, 1.3, "H(p, q)", color="C0")
-    bottom.text(0.82, 0.85, "KL(p‖q)", color="C1", ha="center")
-    bottom.text(0.5, 0.5, "H(p)", va="center", ha="center")
-    bottom.set(xlabel="q(орёл); p(орёл) = 0,3", ylabel="нат",
-               ylim=(0.4, 2.2), yticks=[1, 2])
-    bottom.set_xticks([0, 0.3, 0.5, 1], ["0", "0,3", "0,5", "1"])
+    coin(bottom)
     return figure
 
 
@@ -157,8 +162,9 @@ def figure_loss(by_log, by_square):
     top.text(-7.9, 1.3, "(1 − p̂)²: наклон почти 0", color="C1")
     top.set(xlabel="логит z верного класса", ylabel="потери",
             xticks=range(-8, 5, 2), yticks=range(0, 9, 2))
-    for p, color, line in ((by_log, "C0", "-"), (by_square, "C1", "--")):
-        bottom.semilogx(np.arange(1, len(p) + 1), p, line, color=color)
+    step = np.arange(1, len(by_log) + 1)
+    bottom.semilogx(step, by_log, color="C0")
+    bottom.semilogx(step, by_square, "--", color="C1")
     bottom.text(14, 0.55, "−log p̂", color="C0")
     bottom.text(900, 0.55, "(1 − p̂)²", color="C1", ha="right")
     bottom.set(xlabel="шаг спуска", ylabel="p̂ верного класса")
@@ -199,7 +205,7 @@ def figure_training(history, floor):
     return figure
 
 
-def main():
+if __name__ == "__main__":
     for name, p, q in (("p, q", P, Q), ("q, p", Q, P),
                        ("p, p", P, P)):
         print(f"H({name}), бит = {cross_entropy(p, q) / np.log(2):.3f}")
@@ -208,14 +214,16 @@ def main():
     print(f"H(p, q), нат = {cross_entropy(P, Q):.4f}")
     rng = np.random.default_rng(0)
     surprise = -np.log(Q[rng.choice(4, 100_000, p=P)])
-    print(f"минус средний log q по выборке из p = {surprise.mean():.4f}")
-    print(f"его стандартная ошибка = {surprise.std() / 100_000**0.5:.4f}")
+    mean, error = surprise.mean(), surprise.std() / 100_000**0.5
+    print(f"минус средний log q по выборке из p = {mean:.4f}")
+    print(f"его стандартная ошибка = {error:.4f}")
     figure_decomposition().savefig("cross_entropy-decomposition.svg")
 
     z, y = np.array([[2.0, 1.0, -1.0]]), np.array([1])
     for k in range(3):
         print(f"p̂ класса {k + 1} = {np.exp(log_softmax(z))[0, k]:.4f}")
-        print(f"градиент по логиту {k + 1} = {gradient(z, y)[0, k]:.4f}")
+        slope = gradient(z, y)[0, k]
+        print(f"градиент по логиту {k + 1} = {slope:.4f}")
     numeric = [(loss(z + e, y) - loss(z - e, y)) / 2e-5
                for e in 1e-5 * np.eye(3)]
     worst = np.abs(numeric - gradient(z, y)).max()
@@ -227,7 +235,8 @@ def main():
         print("наивный log Σ exp =", np.log(np.exp(big).sum()))
         print("log от softmax =", np.log(np.exp(log_softmax(big)))[1])
     print("устойчивый log-softmax =", log_softmax(big)[1])
-    print(f"exp переполняется после = {np.log(np.finfo(float).max):.2f}")
+    edge = np.log(np.finfo(float).max)
+    print(f"exp переполняется после = {edge:.2f}")
 
     p = sigmoid(WRONG)
     print(f"p̂ при уверенной ошибке = {p:.6f}")
@@ -253,7 +262,8 @@ def main():
     print(f"лучше истинного на обучающих точках = {better:.0%}")
     twice = loss(np.eye(3), np.arange(3))
     print(f"предел потерь при двойном softmax = {twice:.4f}")
-    figure_training(history, floor).savefig("cross_entropy-training.svg")
+    figure_training(history, floor).savefig(
+        "cross_entropy-training.svg")
 
     points = rng.standard_normal(100)
     elite = points[np.argsort(np.abs(points - 2))[:10]]  # ближе к 2
@@ -262,7 +272,3 @@ def main():
         h = np.mean(np.log(s * np.sqrt(2 * np.pi))
                     + (elite - m) ** 2 / (2 * s**2))
         print(f"H элиты и {name} гауссианы = {h:.4f}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Метод максимального правдоподобия: какая гауссиана породила эти точки.
+"""Метод максимального правдоподобия: по точкам найти гауссиану.
 
 Bishop C. Pattern Recognition and Machine Learning, 2006: § 1.2.4,
 формулы (1.54)–(1.58), и § 2.3.4, формулы (2.118)–(2.124).
@@ -85,6 +85,17 @@ def ru(number, digits=1):
     return text.replace("-", "−")
 
 
+def contours(ax, x):
+    """Линии уровня ℓ(μ, σ), подписи — насколько ниже вершины."""
+    m, s = np.meshgrid(np.linspace(0, 4, 49), np.linspace(0.7, 3.6, 49))
+    drop = (log_likelihood(x, m[..., None], s[..., None])
+            - log_likelihood(x, *fit(x)))
+    lines = ax.contour(m, s, drop, [-20, -12, -7, -4, -2, -0.5],
+                       colors="0.5", linewidths=1, linestyles="-")
+    ax.clabel(lines, [-20, -12, -7, -4], fontsize=8,
+              fmt=lambda level: ru(level, 0))
+
+
 def figure_likelihood(x):
     """Сверху — двадцать точек и три гауссианы-кандидата. Снизу —
     лог-правдоподобие ℓ(μ, σ) тех же точек, считая от вершины: каждая
@@ -98,8 +109,7 @@ def figure_likelihood(x):
     синяя звезда на вершине, рыжий круг и зелёный квадрат на склонах.
     Чёрный крест, истинные μ и σ, рядом с вершиной, но не на ней.
     """
-    best = fit(x)
-    candidates = [(*best, "C0", "-", "*"), (0.9, 0.9, "C1", "--", "o"),
+    candidates = [(*fit(x), "C0", "-", "*"), (0.9, 0.9, "C1", "--", "o"),
                   (2.6, 2.8, "C2", ":", "s")]
     figure, (top, bottom) = plt.subplots(
         2, figsize=(5, 6.4), layout="constrained")
@@ -107,24 +117,19 @@ def figure_likelihood(x):
     top.plot(x, np.zeros(N), "|", color="black", ms=16, mew=1.2)
     for mu, sigma, color, line, marker in candidates:
         label = f"ℓ = {ru(log_likelihood(x, mu, sigma))}"
-        density = np.exp(log_density(grid, mu, sigma))
-        top.plot(grid, density, line, color=color, label=label)
+        top.plot(grid, np.exp(log_density(grid, mu, sigma)), line,
+                 color=color, label=label)
         bottom.plot(mu, sigma, marker, color=color, zorder=3,
                     ms=14 if marker == "*" else 8)
     top.set(xlabel="x", ylabel="плотность", ylim=(-0.03, 0.5))
     top.set_yticks([0, 0.2, 0.4], ["0", "0,2", "0,4"])
     top.legend(handlelength=2.6)
-    m, s = np.meshgrid(np.linspace(0, 4, 49), np.linspace(0.7, 3.6, 49))
-    surface = log_likelihood(x, m[..., None], s[..., None])
-    peak = log_likelihood(x, *best)
-    lines = bottom.contour(m, s, surface - peak, [-20, -12, -7, -4, -2, -0.5],
-                           colors="0.5", linewidths=1, linestyles="-")
-    bottom.clabel(lines, [-20, -12, -7, -4], fontsize=8,
-                  fmt=lambda drop: ru(drop, 0))
+    contours(bottom, x)
     bottom.plot(MU, SIGMA, "x", color="black", ms=9, mew=2)
     bottom.annotate("истина", (MU, SIGMA), (7, 3), fontsize=9,
                     textcoords="offset points")
-    bottom.set(xlabel="μ", ylabel="σ", xticks=range(5), yticks=[1, 2, 3])
+    bottom.set(xlabel="μ", ylabel="σ",
+               xticks=range(5), yticks=[1, 2, 3])
     return figure
 
 
@@ -198,7 +203,7 @@ def figure_collapse(biased, unbiased):
     return figure
 
 
-def main():
+if __name__ == "__main__":
     rng = np.random.default_rng(0)
     x = rng.normal(MU, SIGMA, N)
     mu, sigma = fit(x)
@@ -209,12 +214,14 @@ def main():
     figure_likelihood(x).savefig("mle-likelihood.svg")
 
     many = rng.normal(MU, SIGMA, 1000)
-    print(f"произведение стало нулём при n = {first_lost(many, MU, SIGMA)}")
+    lost = first_lost(many, MU, SIGMA)
+    print(f"произведение стало нулём при n = {lost}")
     print(f"ℓ тысячи точек = {log_likelihood(many, MU, SIGMA):.1f}")
-    narrow = rng.normal(MU, 0.01, 1000)
-    print(f"произведение стало inf при n = {first_lost(narrow, MU, 0.01)}")
+    lost = first_lost(rng.normal(MU, 0.01, 1000), MU, 0.01)
+    print(f"произведение стало inf при n = {lost}")
     for s in (1, 0.1, 0.01, 0.001):
-        print(f"ℓ одной точки при σ {s} = {log_likelihood(x[:1], x[0], s):.3f}")
+        ell = log_likelihood(x[:1], x[0], s)
+        print(f"ℓ одной точки при σ {s} = {ell:.3f}")
 
     ratio, error_mu, error_sigma = errors(rng, SIZES, SAMPLES)
     for n, r in zip(SIZES, ratio):
@@ -229,9 +236,10 @@ def main():
 
     biased, unbiased = (refit_own_samples(rng, ddof) for ddof in (0, 1))
     for name, history in (("n", biased), ("n − 1", unbiased)):
-        print(f"медиана σ, делим на {name} = {np.median(history[-1]):.5f}")
-        print(f"σ стала меньше 1, делим на {name} = "
-              f"{np.mean(history[-1] < 1):.1%}")
+        last = history[-1]
+        print(f"медиана σ, делим на {name} = {np.median(last):.5f}")
+        less = np.mean(last < 1)
+        print(f"σ стала меньше 1, делим на {name} = {less:.1%}")
     figure_collapse(biased, unbiased).savefig("mle-collapse.svg")
 
     pair = rng.multivariate_normal([0, 0], [[2, 1], [1, 1]], N)
@@ -240,7 +248,3 @@ def main():
                     ("только диагональ Σ̂", np.diag(np.diag(cov)))):
         print(f"ℓ на плоскости, {name} = "
               f"{log_likelihood_nd(pair, center, c):.4f}")
-
-
-if __name__ == "__main__":
-    main()
