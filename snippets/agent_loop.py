@@ -131,7 +131,7 @@ def draw_table(ax, top, rows):
 def figure_loop(s, a, r):
     """Агент и среда обмениваются тремя величинами: туда идёт действие,
     обратно — награда и новое наблюдение. Под схемой настоящий эпизод:
-    толчок вправо, a = 1, стоит там, где угол θ больше нуля, а в
+    толчок вправо, a = 1, стоит там, где угол φ больше нуля, а в
     последней строке шест уже упал.
 
     Слева рамка «Агент» с роботом, справа рамка «Среда» с тележкой и
@@ -139,7 +139,7 @@ def figure_loop(s, a, r):
     a₀. Две нижние, от среды к агенту: награда r₀ и наблюдение s₁. Ниже
     таблица: шесть первых шагов и последнее состояние. В её столбцах
     номер шага t, четыре числа состояния (положение x, скорость v, угол
-    θ, угловая скорость ω), действие a и награда r.
+    φ, угловая скорость ω), действие a и награда r.
     """
     figure, ax = plt.subplots(figsize=(5, 5.5), layout="constrained")
     ax.set(xlim=(-0.1, 10.1), ylim=(-0.6, 10.5), aspect="equal")
@@ -162,7 +162,7 @@ def figure_loop(s, a, r):
     first = [[str(t), *map(ru, s[t]), str(a[t]), f"{r[t]:.0f}"]
              for t in range(6)]
     last = [str(len(r)), *map(ru, s[-1]), "—", "—"]
-    names = ("t", "x, м", "v, м/с", "θ, рад", "ω, рад/с", "a", "r")
+    names = ("t", "x, м", "v, м/с", "φ, рад", "ω, рад/с", "a", "r")
     draw_table(ax, 5.3, [names, *first, ["…"] * 7, last])
     return figure
 
@@ -191,7 +191,7 @@ def figure_angle(runs):
                     ms=8, mew=2)
     for edge in (-12, 12):
         ax.axhline(edge, color="0.5", ls=(0, (4, 4)), lw=1)
-    ax.set(xlabel="время, с", ylabel="угол шеста θ, °", ylim=(-16, 20))
+    ax.set(xlabel="время, с", ylabel="угол шеста φ, °", ylim=(-16, 20))
     ax.set_yticks([-12, -6, 0, 6, 12], ["−12", "−6", "0", "6", "12"])
     ax.set_xticks([0, 0.4, 0.8, 1.2], ["0", "0,4", "0,8", "1,2"])
     ax.legend(ncols=3, loc="upper center", handlelength=2.4,
@@ -226,7 +226,7 @@ def main():
     rng = np.random.default_rng(0)
     s, a, r, terminated = episode(angle_policy, rng)
     for t in range(3):
-        for name, value in zip(("x", "v", "θ", "ω"), s[t]):
+        for name, value in zip(("x", "v", "φ", "ω"), s[t]):
             print(f"{name} на шаге {t} = {value:.3f}")
         print(f"a на шаге {t} = {a[t]}")
     print(f"первый толчок вправо на шаге = {a.argmax()}")

@@ -339,5 +339,6 @@ def test_weight_of_one_on_the_elite_makes_it_cross_entropy(rng):
 
 def test_negative_weight_leaves_the_loss_without_a_floor():
     log_pi = ce.log_softmax(np.array([[0, 10.0], [0, 100], [0, 1000]]))[:, 0]
-    loss = -(-1) * log_pi
+    weight = -1
+    loss = -weight * log_pi
     assert np.all(np.diff(loss) < -50) and loss[-1] < -999
