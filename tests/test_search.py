@@ -1,0 +1,76 @@
+"""Search in the browser: a page is found by any form of its words."""
+
+import pytest
+
+SHOWN = 3  # results that a phone shows without scrolling
+
+# what is typed → the page that is about it
+QUERIES = {
+    "политика": "policy-gradient",
+    "политики": "policy-gradient",
+    "политику": "policy-gradient",
+    "политикой": "policy-gradient",
+    "градиентом политик": "policy-gradient",
+    "дисперсии": "policy-gradient",
+    "бейзлайна": "policy-gradient",
+    "траектории": "policy-gradient",
+    "обрезкой": "policy-gradients-trick",
+    "элитных": "cross-entropy-method",
+    "элиту": "cross-entropy-method",
+    "методом кросс-энтропии": "cross-entropy-method",
+    "кросс-энтропией": "cross-entropy-loss",
+    "функцией потерь": "cross-entropy-loss",
+    '"функциями потерь"': "cross-entropy-loss",
+    "правдоподобию": "maximum-likelihood-estimation",
+    "ПРАВДОПОДОБИЕМ": "maximum-likelihood-estimation",
+    "состоятельности": "maximum-likelihood-estimation",
+    "монетками": "maximum-likelihood-estimation",
+    "собаку": "why-reinforcement",
+    "лакомством": "why-reinforcement",
+    "подкрепления": "why-reinforcement",
+    "агентом": "agent-and-environment",
+    "среде": "agent-and-environment",
+    "награду": "agent-and-environment",
+    "машинным обучением": "machine-learning",
+    "политик": "policy-gradient",
+    "правдоп": "maximum-likelihood-estimation",
+    "softmax": "cross-entropy-loss",
+}
+
+ADDRESSES = """() => [...document.querySelectorAll('.md-search-result__item')]
+    .map(item => new URL(item.querySelector('a').href).pathname.split('/').at(-2))"""
+
+
+@pytest.fixture(scope="module")
+def search(browser, server):
+    page = browser.new_page()
+    page.goto(server)
+    box = page.locator("[data-md-component=search-query]")
+    status = page.locator(".md-search-result__meta")
+    status.filter(has_text="Начните").wait_for(state="attached")
+
+    def search(query):
+        box.fill("")
+        box.press("Shift")  # Material listens to keyup
+        status.filter(has_text="Начните").wait_for(state="attached")
+        box.fill(query)
+        box.press("Shift")
+        status.filter(has_text="овпаден").wait_for(state="attached")
+        return page.evaluate(ADDRESSES)
+
+    yield search
+    page.close()
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_page_is_found_by_any_form_of_its_words(search, query):
+    assert QUERIES[query] in search(query)[:SHOWN]
+
+
+@pytest.mark.parametrize(("typed", "written"), [("еще", "ещё"), ("учет", "учёт"), ("зеленого", "зелёного")])
+def test_yo_is_found_by_ye(search, typed, written):
+    assert search(typed) == search(written) != []
+
+
+def test_a_word_that_is_nowhere_is_not_found(search):
+    assert search("синхрофазотрон") == []
