@@ -15,6 +15,7 @@ TURN = 2 * np.pi * np.arange(K) / K + np.pi / 2
 CENTERS = 2 * np.stack([np.cos(TURN), np.sin(TURN)], axis=1)  # (K, 2)
 N, NEW = 60, 1000  # обучающих точек мало, новых хватает для точности
 MODELS = 100  # независимых обучений: медиана и полоса
+RUNS = 50  # наборов точек для ближайшего соседа и k средних
 STEPS, ALPHA = 1000, 0.1  # шаг виден на кривой, но не трясёт её
 SHOWN = np.unique(np.geomspace(1, STEPS, 19).astype(int))
 
@@ -195,7 +196,7 @@ def figure_signal(p, label, reward):
     1 − π(y), падает от единицы до нуля. Рыжая штриховая дуга,
     π(y)(1 − π(y)), выходит из нуля, поднимается до одной четверти в
     середине и возвращается в ноль. Синие круги и рыжие квадраты,
-    посчитанные по сэмплам, лежат на своих линиях.
+    посчитанные по выборкам, лежат на своих линиях.
     """
     figure, ax = plt.subplots(figsize=(5, 3), layout="constrained")
     q = np.linspace(0, 1, 60)
@@ -243,17 +244,17 @@ def main():
     figure_signal(p, label, reward).savefig(
         "machine_learning-signal.svg")
 
-    memory = [nearest(x[b], y[b], x_new) == y_new for b in range(20)]
-    own = [nearest(x[b], y[b], x[b]) == y[b] for b in range(20)]
+    memory = [nearest(x[b], y[b], x_new) == y_new for b in range(RUNS)]
+    own = [nearest(x[b], y[b], x[b]) == y[b] for b in range(RUNS)]
     print(f"ближайший сосед: обучающие точки = {np.mean(own):.3f}")
     print(f"ближайший сосед: новые точки = {np.mean(memory):.3f}")
 
-    centers = [clusters(each, rng) for each in x[:50]]
+    centers = [clusters(each, rng) for each in x[:RUNS]]
     found = [renamed(nearest_center(x_new, c), y_new) for c in centers]
     print(f"k средних: медиана = {np.median(found):.3f}")
     print(f"k средних: наихудший запуск = {min(found):.3f}")
     guess = rng.integers(K, size=N)
-    print(f"угадано наугад = {np.mean(guess == y[0]):.2f}")
+    print(f"угадано наугад = {np.mean(guess == y[0]):.0%}")
     figure_kinds(x[0], y[0], guess, centers[0], *final).savefig(
         "machine_learning-kinds.svg")
 
