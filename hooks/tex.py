@@ -9,7 +9,9 @@ from math_core import LatexError, LatexToMathML
 # the TeX stays in the MathML as an annotation: copying a formula gives its source
 _CONVERTER = LatexToMathML(annotation=True, fancy_error=False)
 ARITHMATEX = re.compile(
-    r'<(?P<tag>span|div) class="arithmatex">\\[(\[](?P<tex>.*?)\\[)\]]</(?P=tag)>', re.S
+    r'(?P<before>[(«]?)<(?P<tag>span|div) class="arithmatex">\\[(\[](?P<tex>.*?)\\[)\]]</(?P=tag)>'
+    r"(?P<after>[.,:;!?)»…-]*(?:[\w-]+|\u00a0—)?)",
+    re.S,
 )
 POSITION = re.compile(r"^\d+: ")
 
@@ -51,4 +53,8 @@ def _replace(match: re.Match) -> str:
         formula = mathml(tex, display)
     except TexError:
         formula = f'<span class="problem">{match["tex"]}</span>'
-    return f'<div class="formula">{formula}</div>' if display else formula
+    if display:
+        return f'{match["before"]}<div class="formula">{formula}</div>{match["after"]}'
+    if match["before"] or match["after"]:  # a line would break between a formula and its comma
+        return f'<span class="unbroken">{match["before"]}{formula}{match["after"]}</span>'
+    return formula

@@ -40,3 +40,10 @@ def test_bad_tex_is_said_in_one_line_and_marked_on_the_page(tex, what):
         mathml(tex, False)
     assert what in str(error.value) and "\n" not in str(error.value)
     assert 'class="problem"' in replace_math(f'<span class="arithmatex">\\({tex}\\)</span>')
+
+
+def test_a_formula_is_not_torn_from_its_punctuation():
+    html = 'и (<span class="arithmatex">\\(x\\)</span>), <span class="arithmatex">\\(n\\)</span>-й'
+    assert replace_math(html).count('<span class="unbroken">') == 2
+    assert "</math>),</span>" in replace_math(html)
+    assert "</math>-й</span>" in replace_math(html)
