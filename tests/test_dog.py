@@ -224,6 +224,13 @@ def test_a_dog_that_does_not_tell_commands_apart_never_passes_one_half():
     assert hears[-1].min() > 0.8
 
 
+def test_what_a_command_sounds_like_does_not_matter():
+    """Commands that are swapped always in the same way are learned as well."""
+    usual, swapped = (dog.train(dog.TWO, np.random.default_rng(9), heard=h)[-1] for h in ((0, 1), (1, 0)))
+    error = np.sqrt((usual.var() + swapped.var()) / dog.DOGS)
+    assert abs(usual.mean() - swapped.mean()) < STANDARD_ERRORS * error
+
+
 def test_for_one_command_heard_is_the_bandit():
     one = dog.train(dog.TREATS, np.random.default_rng(8), heard=(0, 1))
     same = dog.train(dog.TREATS, np.random.default_rng(8), heard=(0,))
