@@ -10,3 +10,11 @@ function mark() {
 
 new ResizeObserver(mark).observe(document.body)
 document.addEventListener("toggle", mark, true)
+
+// Material puts each copy button in a nav without a name; such a landmark leads nowhere.
+function hush() {
+  for (const nav of document.querySelectorAll(".md-code__nav:not([role])")) nav.setAttribute("role", "none")
+}
+
+new MutationObserver(hush).observe(document.querySelector("article"), { childList: true, subtree: true })
+hush()
