@@ -152,7 +152,7 @@ def figure_baseline(with_b, without_b):
     low, median, high = np.percentile(with_b, [10, 50, 90], axis=1)
     some = without_b[::3, :SOME]
     lines = ax.plot(t[::3], some, "--", color="C1", lw=1.1)
-    lines[0].set_label("каждая из шести без бейзлайна")
+    lines[0].set_label("шесть без бейзлайна")
     ax.fill_between(t, low, high, color="C0", alpha=0.3, lw=0)
     ax.plot(t, median, color="C0", label="с бейзлайном")
     ax.set(xlabel="сколько раз скомандовали", ylabel="P(«сесть»)",
