@@ -142,7 +142,7 @@ def headings(text: str) -> tuple[Heading, ...]:
     result = []
     for i, (level, plain, line) in enumerate(found):
         end = next((at for lower, _, at in found[i + 1 :] if lower <= level), last)
-        slug = unique(_heading_slug(plain, "-") or "section", seen)
+        slug = unique(_heading_slug(plain.replace("\u00a0", " "), "-") or "section", seen)
         result.append(Heading(level, plain, slug, line, end))
     return tuple(result)
 

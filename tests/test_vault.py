@@ -60,6 +60,10 @@ def test_a_section_ends_at_the_next_heading_that_is_not_below_it():
     ]
 
 
+def test_a_non_breaking_space_parts_words_of_an_address():
+    assert headings("# С\u00a0чем сравнить\n")[0].slug == "с-чем-сравнить"
+
+
 def test_headings_in_code_are_no_headings():
     assert headings("```\n# A\n```\n") == ()
 
