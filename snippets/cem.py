@@ -1,7 +1,7 @@
 """Метод кросс-энтропии: гауссиана ищет вершину функции без градиентов.
 
-De Boer P.-T. и др. A Tutorial on the Cross-Entropy Method, 2005: § 5,
-алгоритм для непрерывной оптимизации.
+De Boer P.-T., Kroese D. P., Mannor S., Rubinstein R. Y. A Tutorial
+on the Cross-Entropy Method, 2005: поколение, элита, сглаживание.
 """
 
 import matplotlib.pyplot as plt
