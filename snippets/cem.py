@@ -12,17 +12,21 @@ RHO = 0.2  # доля элиты: лучшая пятая часть
 ETA = 0.7  # сглаживание разброса: почти треть старого остаётся
 GENERATIONS = 60
 TINY = 1e-6  # σ, при которой поиск уже ничего не меняет
-SEEDS = 50  # прогонов на каждое утверждение о случайном
+SEEDS = 40  # прогонов на каждое утверждение о случайном
 TOP = np.array([1.5, 1.0])  # вершина высокого холма
 SIDE = np.array([-1.5, -1.0])  # середина низкого; вершина рядом с ней
 BETWEEN = np.array([-0.5, 0.5])  # старт между холмами
 FAR = np.array([10.0, 0.0])  # старт за десять σ от вершины чаши
 
 
+def square(z):
+    """Квадрат длины; z (..., 2) → (...)."""
+    return z[..., 0] ** 2 + z[..., 1] ** 2
+
+
 def hills(x):
     """Два холма: высота 1 в TOP, пониже — у SIDE; x (..., 2) → (...)."""
-    to_top = ((x - TOP) ** 2).sum(-1)
-    to_side = ((x - SIDE) ** 2).sum(-1)
+    to_top, to_side = square(x - TOP), square(x - SIDE)
     return 1 / (1 + to_top * (to_side + 0.2) / 5)
 
 
@@ -85,11 +89,13 @@ def himmelblau(x):
 
 
 def rastrigin(x):
-    return -(20 + (x**2 - 10 * np.cos(2 * np.pi * x)).sum(-1))
+    u, v = x.T
+    waves = np.cos(2 * np.pi * u) + np.cos(2 * np.pi * v)
+    return -(20 + square(x) - 10 * waves)
 
 
 def bowl(x):
-    return -(x**2).sum(-1)
+    return -square(x)
 
 
 def runs(y, mu, sigma, refit):
@@ -108,7 +114,7 @@ def comma(number, digits=1):
     return f"{number:.{digits}f}".replace(".", ",")
 
 
-def landscape(ax, numbers=True, star=13, cells=60, step=1):
+def landscape(ax, numbers=True, star=13, cells=45, step=1):
     """Линии уровня двух холмов и звёздочка на вершине."""
     axis = np.linspace(-3.4, 3.4, cells), np.linspace(-2.9, 2.9, cells)
     u, v = np.meshgrid(*axis)
@@ -124,8 +130,8 @@ def landscape(ax, numbers=True, star=13, cells=60, step=1):
 
 def ellipse(ax, mu, cov, k=1, **style):
     """Линия k сигм гауссианы."""
-    angle = np.linspace(0, 2 * np.pi, 61)
-    circle = np.stack([np.cos(angle), np.sin(angle)])  # (2, 61)
+    angle = np.linspace(0, 2 * np.pi, 41)
+    circle = np.stack([np.cos(angle), np.sin(angle)])  # (2, 41)
     line = mu[:, None] + k * np.linalg.cholesky(cov) @ circle
     ax.plot(*line, **style)
 
@@ -147,15 +153,15 @@ def figure_function():
     landscape(ax)
     best = f"оптимум: y({comma(TOP[0])}; {TOP[1]:g}) = {hills(TOP):g}"
     line = {"arrowstyle": "-", "color": "C1"}
-    ax.annotate(best, TOP, (0.2, 2.4), arrowprops=line, color="C1")
+    ax.annotate(best, TOP, (0.2, 2.6), arrowprops=line, color="C1")
     side = f"холм пониже: y = {comma(hills(SIDE), 2)}"
     ax.annotate(side, (-3.2, -2.6), color="0.5")
     return fig
 
 
 def figure_initial(history):
-    """Начальная гауссиана: мы ещё ничего не знаем
-    и накрываем ею оба холма с запасом.
+    """Начальная гауссиана: мы ещё ничего не знаем,
+    и две её сигмы накрывают обе вершины.
 
     Та же карта. Поверх неё крест в центре гауссианы и два её эллипса: сплошной
     в одну сигму и штриховой в две. Центр стоит между холмами.
@@ -214,8 +220,9 @@ def figure_refit(history):
     эллипс лёг вдоль неё, а кросс-энтропия упала.
 
     Та же карта. Штриховой эллипс — старая гауссиана, сплошной — новая, по
-    элите. Стрелка ведёт из старого центра в новый. Сверху подписано, сколько
-    было и сколько стало −log правдоподобия на элитную точку.
+    элите, он узкий и тянется от холма к холму. Стрелка ведёт из старого центра
+    в новый. Сверху подписано, сколько было и сколько стало −log правдоподобия
+    на элитную точку.
     """
     fig, ax = panel()
     (mu, cov, x, gamma), (new, new_cov, _, _) = history[:2]
@@ -243,6 +250,7 @@ def draw_curves(ax, below, history):
     ax.legend(loc="lower right")
     below.semilogy([widest(cov) for _, cov, _, _ in history], color="C3")
     below.set(xlabel="поколение k", ylabel="наибольшая σ")
+    below.minorticks_off()
 
 
 def widest(cov):
@@ -264,8 +272,8 @@ def figure_convergence(history):
     axes = fig.subplot_mosaic([list(row) for row in rows])
     for k in range(6):
         ax, (mu, cov, x, _) = axes[str(k)], history[k]
-        landscape(ax, numbers=False, star=6, cells=24, step=2)
-        ax.plot(*x[::2].T, ".", color="C0", markersize=2)
+        landscape(ax, numbers=False, star=6, cells=20, step=2)
+        ax.plot(*x[::4].T, ".", color="C0", markersize=2)
         ellipse(ax, mu, cov, 2, color="C0", linewidth=1.2)
         ax.set(xticks=[], yticks=[])
         ax.set_title(f"поколение {k}", fontsize=9)
@@ -290,7 +298,7 @@ def figure_travel():
             _, history = cem(bowl, *start, refit_one, generations=21)
             mu = np.array([mu for mu, _, _, _ in history])  # (K, 2)
             ax.plot(np.hypot(*mu.T), style, linewidth=1)
-    for text, y, color in ("по элите", 7.9, "C1"), ("сглаженный", 6.2, "C4"):
+    for text, y, color in ("по элите", 8, "C1"), ("сглаженный", 4.2, "C4"):
         ax.annotate(text, (20, y), color=color, ha="right", va="bottom")
     ax.annotate("широкий", (8, 0.5), color="C0")
     ax.set(xlabel="поколение k", ylabel="расстояние до вершины, σ₀", ylim=0)
@@ -313,13 +321,16 @@ def print_two_hills(mu, history):
 
 
 def print_global():
-    for name, start, sigma in (
-        ("между холмами", BETWEEN, 1.2),
-        ("на низком", SIDE, 1.0),
-        ("на низком, σ = 3", SIDE, 3.0),
+    for name, start, sigma, refit_one in (
+        ("между холмами", BETWEEN, 1.2, refit),
+        ("на низком", SIDE, 1.0, refit),
+        ("на низком, σ = 3", SIDE, 3.0, refit),
+        ("на низком, σ = 3, широкий", SIDE, 3.0, refit_wide),
     ):
-        ends, _ = runs(hills, start, sigma, refit)
-        print(f"высокий холм, начав {name} = {(hills(ends) > 0.9).sum()}")
+        ends, _ = runs(hills, start, sigma, refit_one)
+        y = hills(ends)
+        print(f"высокий холм, начав {name} = {(y > 0.8).sum()}")
+        print(f"сама вершина, начав {name} = {(y > 1 - 1e-6).sum()}")
 
 
 def print_far():
@@ -329,9 +340,10 @@ def print_far():
         ("широкий", refit_wide),
     ):
         ends, _ = runs(bowl, FAR, 1.0, refit_one)
-        travel = np.median(FAR[0] - ends[:, 0])
+        travel = FAR[0] - ends[:, 0]
         print(f"застрял по дороге, {name} = {(bowl(ends) < -1).sum()}")
-        print(f"прошёл, медиана, {name} = {travel:.2f}")
+        print(f"прошёл, медиана, {name} = {np.median(travel):.2f}")
+        print(f"прошёл, σ по прогонам, {name} = {travel.std():.2f}")
 
 
 def print_classics():
