@@ -254,8 +254,8 @@ def test_runs_on_the_slope_have_stopped_by_themselves():
 
 
 def test_even_the_wide_refit_may_miss_the_higher_hill():
-    y = cem.hills(ends(cem.hills, cem.SIDE, 3.0, cem.refit_wide, range(300)))
-    assert 0 < (y < 0.8).sum() <= 12
+    y = cem.hills(ends(cem.hills, cem.BETWEEN, 1.2, cem.refit_wide, FRESH))
+    assert 0 < (y < 0.8).sum() <= 7  # over 300 seeds: 0.017, standard error 0.013 of a hundred
     assert np.all((y > 1 - 1e-6) | (y < 0.67))  # on a top, higher or lower, never on a slope
 
 
@@ -267,7 +267,7 @@ def test_from_the_lower_hill_a_narrow_gaussian_never_leaves():
 
 def test_from_the_lower_hill_a_wide_gaussian_often_leaves():
     y = cem.hills(ends(cem.hills, cem.SIDE, 3.0, cem.refit, FRESH))
-    assert 74 <= (y > 0.9).sum() <= 99  # 44 of 50 on the page, 4 standard errors down
+    assert 74 <= (y > 0.9).sum() <= 99  # 34 of 40 on the page, 4 standard errors down
 
 
 # the collapse
@@ -291,17 +291,17 @@ def sloped(refit, generations, runs=40):
 
 
 def test_plain_refit_stops_on_a_straight_slope_where_the_series_says(slope, monkeypatch):
-    monkeypatch.setattr(cem, "N", 5000)  # near the infinite generation of the formula
+    monkeypatch.setattr(cem, "N", 2000)  # near the infinite generation of the formula
     _, m, s = slope
     way, error = sloped(cem.refit, 12)
-    assert abs(way - m * (1 - s**12) / (1 - s)) < STANDARD_ERRORS * error + 0.003  # finite N
+    assert abs(way - m * (1 - s**12) / (1 - s)) < STANDARD_ERRORS * error + 0.01  # finite N
 
 
 def test_smoothing_alone_only_postpones_the_collapse(slope, monkeypatch):
     _, m, s = slope
     factor = np.sqrt(1 - cem.ETA + cem.ETA * s**2)
     assert f"{factor:.3f}" == "0.673" and f"{m / (1 - factor):.2f}" == "4.28"
-    monkeypatch.setattr(cem, "N", 5000)
+    monkeypatch.setattr(cem, "N", 2000)
     way, error = sloped(cem.refit_smooth, 16)
     assert abs(way - m * (1 - factor**16) / (1 - factor)) < STANDARD_ERRORS * error + 0.01
 
@@ -388,7 +388,7 @@ def test_rastrigin_failures_sit_in_a_neighbouring_trap():
     end = ends(cem.rastrigin, (2, 2), 3.0, cem.refit_wide, range(1000, 1060))
     away = np.linalg.norm(end, axis=1)
     lost = away > 1e-3
-    assert 0.02 < lost.mean() < 0.32  # 6 of 50 on the page
+    assert 0.02 < lost.mean() < 0.32  # 6 of 40 on the page
     np.testing.assert_allclose(np.abs(end[lost]).max(1), 0.995, atol=0.001)
     traps = np.array([climb(lambda x: cem.rastrigin(x[None])[0], x, rate=0.002) for x in end[lost]])
     np.testing.assert_allclose(end[lost], traps, atol=1e-4)
@@ -420,7 +420,7 @@ def test_diagonal_refit_never_tilts(elite):
 
 
 def test_page_states_the_constants_of_the_snippet():
-    assert (cem.N, cem.RHO, cem.ETA, cem.SEEDS, cem.GENERATIONS, cem.TINY) == (100, 0.2, 0.7, 50, 60, 1e-6)
+    assert (cem.N, cem.RHO, cem.ETA, cem.SEEDS, cem.GENERATIONS, cem.TINY) == (100, 0.2, 0.7, 40, 60, 1e-6)
     np.testing.assert_array_equal(cem.FAR, [10, 0])
 
 
