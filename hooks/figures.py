@@ -1,11 +1,12 @@
 """Figures: an SVG that matplotlib wrote, made fit for a page of any colour scheme and width."""
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import escape
 from xml.etree import ElementTree
 
-from runner import Run, caption_and_alt
+from listings import listing_html
+from runner import Run, caption_and_alt, figure_function, function_source
 
 # matplotlibrc's colours and the variables of overrides/assets/figures.css that stand for them
 COLOURS = {
@@ -73,7 +74,8 @@ def inline_svg(svg: str, name: str, alt: str) -> str:
     return ElementTree.tostring(root, encoding="unicode").replace(" />", "/>")
 
 
-def figure_html(run: Run, figure: str, label: str = "") -> str:
+@cache
+def figure_html(run: Run, figure: str, label: str = "", with_code: bool = False) -> str:
     """Return a figure with its caption.
 
     Parameters
@@ -81,6 +83,7 @@ def figure_html(run: Run, figure: str, label: str = "") -> str:
     run : the run that drew it
     figure : its name, `cem-elite`; the element's id
     label : `Рис. 4`, or nothing
+    with_code : whether the code that draws it can be unfolded below it
 
     Raises
     ------
@@ -90,10 +93,17 @@ def figure_html(run: Run, figure: str, label: str = "") -> str:
     svg = run.figures[figure]
     caption, alt = caption_and_alt(run.source, figure)
     bold = f"<b>{escape(label.rstrip('.'))}.</b> " if label else ""
-    return (
+    html = (
         f'<figure id="{figure}" class="figure">{inline_svg(svg, figure, alt)}'
         f"<figcaption>{bold}{escape(caption, quote=False)}</figcaption></figure>"
     )
+    return html + _code(run.source, figure) if with_code else html
+
+
+def _code(source: str, figure: str) -> str:
+    _, function = figure_function(figure)
+    listing = listing_html(function_source(source, function))
+    return f'<details class="code"><summary>Код рисунка</summary>{listing}</details>'
 
 
 def _plain(element: ElementTree.Element) -> None:

@@ -13,12 +13,14 @@ import notebooks
 import obsidian
 import runner
 import tex
+from listings import listing_html
 from vault import Figure, Vault, addresses, read_note
 
 log = logging.getLogger("mkdocs.hooks.obsidian")
 
 WIKILINKS = re.compile(r"\[\[([^\]|#]+)")
 FIGURE = re.compile(r'(?:<p>)?<figure id="([^"]+)"(?: data-label="([^"]*)")?></figure>(?:</p>)?')
+LISTING = re.compile(r'<div id="([^"]+)" data-listing="(\w+)"></div>')
 TRANSCLUSION = re.compile(r'(?:<p>)?<hr data-transclusion="(begin|end)"\s*/?>(?:</p>)?')
 
 vault = Vault({})
@@ -118,16 +120,23 @@ def on_page_markdown(markdown, page, config, files):
 
 
 def on_page_content(html, page, config, files):
-    """Put formulas, figures and the frames of transclusions into the page."""
+    """Frame the transclusions; dress the notebooks."""
     if page.file.src_uri not in vault.notes:
         run = vault.runs.get(page.file.name)
         downloads = [f"{run.name}.ipynb", f"../../snippets/{run.name}.py"] if run else []
         return notebooks.trim(html, run, downloads)
-    html = tex.replace_math(html)
-    html = FIGURE.sub(_figure, html)
+    html = html.replace('class="arithmatex"', 'class="arithmatex" data-search-exclude')
     return TRANSCLUSION.sub(lambda m: '<div class="transclusion">' if m[1] == "begin" else "</div>", html)
+
+
+def on_post_page(output, page, config):
+    """Put formulas, figures and listings into the page, which the search, having no use for them, has read."""
+    if page.file.src_uri not in vault.notes:
+        return output
+    output = FIGURE.sub(_figure, tex.replace_math(output))
+    return LISTING.sub(lambda m: listing_html(vault.runs[m[2]].source, m[1]), output)
 
 
 def _figure(match: re.Match) -> str:
     snippet, _ = runner.figure_function(match[1])
-    return figures.figure_html(vault.runs[snippet], match[1], match[2] or "")
+    return figures.figure_html(vault.runs[snippet], match[1], match[2] or "", with_code=True)

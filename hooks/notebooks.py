@@ -5,6 +5,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable
+from functools import cache
 from html import escape
 from textwrap import dedent
 
@@ -32,6 +33,7 @@ TAG = re.compile(r"<[^>]*>")
 NO_ALT = "No description has been provided for this image"
 
 
+@cache
 def notebook(run: Run) -> str:
     """Return a run as the text of an executed notebook (nbformat 4.5).
 

@@ -16,13 +16,13 @@ from types import SimpleNamespace
 from urllib.parse import quote, unquote
 
 import mdformat.plugins
-import tex
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdformat.renderer import DEFAULT_RENDERERS, MDRenderer
 
 import claims
 import runner
+import tex
 from vault import BLOCK_ID, Figure, Note, Problem, Vault, unique
 
 WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n]+?)\]\]")
@@ -388,7 +388,7 @@ def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
 
 
 def _figure(page: Page, line: int, figure: Figure) -> str:
-    snippet, function = runner.figure_function(figure.name)
+    snippet, _ = runner.figure_function(figure.name)
     run = page.vault.runs.get(snippet)
     if run is None or figure.name not in run.figures:
         reason = run.error if run else f"нет файла snippets/{snippet}.py; исправьте таблицу figures.yml"
@@ -396,12 +396,7 @@ def _figure(page: Page, line: int, figure: Figure) -> str:
         return _broken(_plain(figure.name))
     page.ids.add(figure.name)
     label = f' data-label="{escape(figure.label)}"' if figure.label else ""
-    code = _fence(runner.function_source(run.source, function))
-    return "\n\n".join([
-        f'<figure id="{figure.name}"{label}></figure>',
-        '??? code "Код рисунка"',
-        "\n".join(f"    {row}" if row else "" for row in code.split("\n")),
-    ])
+    return f'<figure id="{figure.name}"{label}></figure>'
 
 
 def _code(page: Page, line: int, path: PurePosixPath, function: list[str]) -> str:
@@ -425,7 +420,7 @@ def _code(page: Page, line: int, path: PurePosixPath, function: list[str]) -> st
         f"[Открыть как блокнот]({quote(relpath(f'notebooks/{path.stem}.ipynb', folder))})",
     ]
     return "\n\n".join([
-        _fence(run.source, path.name),
+        f'<div id="{path.name}" data-listing="{path.stem}"></div>',
         " · ".join(downloads),
         f"Так отвечает `python {path.name}`:",
         _fence(run.stdout, language="text"),

@@ -12,6 +12,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,6 +37,9 @@ class Run:
     stdout: str
     figures: dict[str, str]
     error: str | None = None
+
+    def __hash__(self) -> int:  # what is made of a run is made once, however often `serve` builds
+        return hash((self.name, self.source))
 
 
 class SnippetError(ValueError):
@@ -257,6 +261,7 @@ def _fail(snippet: str, line: int, what: str) -> NoReturn:
     raise SnippetError(f"{snippet}.py, строка {line}: {what}")
 
 
+@cache
 def _definitions(source: str) -> dict[str, ast.FunctionDef | ast.ClassDef]:
     kinds = (ast.FunctionDef, ast.ClassDef)
     return {node.name: node for node in ast.parse(source).body if isinstance(node, kinds)}

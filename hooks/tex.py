@@ -14,7 +14,7 @@ from math_core import LatexError, LatexToMathML
 # the TeX stays in the MathML as an annotation: copying a formula gives its source
 _CONVERTER = LatexToMathML(annotation=True, fancy_error=False)
 ARITHMATEX = re.compile(
-    r'(?P<before>[(«]?)<(?P<tag>span|div) class="arithmatex">\\[(\[](?P<tex>.*?)\\[)\]]</(?P=tag)>'
+    r'(?P<before>[(«]?)<(?P<tag>span|div) class="arithmatex"[^>]*>\\[(\[](?P<tex>.*?)\\[)\]]</(?P=tag)>'
     r"(?P<after>[.,:;!?)»…-]*(?:[\w-]+|\u00a0—)?)",
     re.S,
 )
