@@ -130,7 +130,7 @@ def on_page_content(html, page, config, files):
 
 
 def on_post_page(output, page, config):
-    """Put formulas, figures and listings into the page, which the search, having no use for them, has read."""
+    """Put formulas, figures and listings into the page; the search, which wants only words, has read it."""
     if page.file.src_uri not in vault.notes:
         return output
     output = FIGURE.sub(_figure, tex.replace_math(output))
