@@ -318,6 +318,16 @@ def test_collapse_far_from_the_top_looks_like_convergence():
     assert np.all(smooth > 1) and np.median(smooth) < np.median(away)
 
 
+def test_initial_sigma_must_match_the_distance(slope):
+    _, m, s = slope
+    assert f"{10 / (m / (1 - s)):.1f}" == "3.8"
+    arrived = {
+        sigma: (cem.bowl(ends(cem.bowl, cem.FAR, sigma, cem.refit, range(1000, 1060))) > -1e-6).mean()
+        for sigma in (3.0, 6.0)
+    }
+    assert arrived[3.0] < 0.1 and arrived[6.0] > 0.85
+
+
 def test_wide_refit_never_stops_on_the_way():
     assert np.all(cem.bowl(ends(cem.bowl, cem.FAR, 1.0, cem.refit_wide, FRESH)) > -1e-9)
 
