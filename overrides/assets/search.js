@@ -46,6 +46,11 @@
       return [...forms?.get(key) ?? [key]].map(form => form + (signed ? "*" : "")).join(" ")
     })
 
+  // Material waits for a key; text also comes by pasting, dictation, a phone's suggestions
+  document.addEventListener("input", ({ target }) => {
+    if (target.matches(".md-search__input")) target.dispatchEvent(new KeyboardEvent("keyup"))
+  })
+
   Worker.prototype.postMessage = function (message, ...rest) {
     if (message?.type === SETUP) docs = message.data.docs
     if (message?.type !== QUERY || !/[а-яё]/i.test(message.data)) return post.call(this, message, ...rest)
