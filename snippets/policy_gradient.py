@@ -157,8 +157,9 @@ def estimators(P, r, theta):
                "G − Q": G - Q[t, s, a], "1": one,
                "среднее log π": G.mean(axis=0) * one,
                "стандартизация": (G - G.mean(axis=0)) / G.std(axis=0)}
-    x = np.eye(len(P))[s] * (a - pi[s, 1])[..., None]  # ∇ log π
-    g = {name: np.einsum("tk,tks->ks", w, x) for name, w in weights.items()}
+    dlogp = np.eye(len(P))[s] * (a - pi[s, 1])[..., None]  # ∇ log π
+    g = {name: np.einsum("tk,tks->ks", w, dlogp)
+         for name, w in weights.items()}
     return {name: (p @ g, p @ (g**2).sum(axis=1) - np.sum((p @ g) ** 2))
             for name, g in g.items()}
 
@@ -325,8 +326,8 @@ def figure_log_derivative(estimates, rng):
 
 
 def figure_surrogate(path, frozen):
-    """Каждый суррогат касается J(θ) только в своей точке θ_k и обещает
-    что угодно вдали от неё. Снизу: второй шаг на старых данных ещё
+    """Каждый суррогат касается J(θ) только в своей точке, а вдали от
+    неё обещает что угодно. Снизу: второй шаг на старых данных ещё
     удачен, третий сбрасывает политику в пропасть.
 
     Верхний график: чёрная кривая J(θ) с вершиной и три цветные кривые
@@ -398,14 +399,14 @@ def main():
         print(f"бейзлайн {name} = {b:.3f}")
         print(f"дисперсия с бейзлайном {name} = {spread(b) ** 2:.4f}")
     inside = np.abs(estimates - exact) < 1.96 * sigma[:, None]
-    print(f"оценок в полосе 95 % = {inside.mean():.1%}")
+    print(f"доля оценок в полосе = {inside.mean():.1%}")
     figure_log_derivative(estimates, rng).savefig(
         "policy_gradient-log_derivative.svg")
 
     frozen = ascend(lambda theta: surrogate_slope(theta, START), 3)
     for k in (1, 2, 3):
         print(f"J заново, шаг {k} = {objective(path[k]):.2f}")
-        print(f"J на старых данных, шаг {k} = {objective(frozen[k]):.3g}")
+        print(f"J на старых данных, шаг {k} = {objective(frozen[k]):.4g}")
         print(f"суррогат обещал, шаг {k} = {surrogate(frozen[k], START):.3g}")
     figure_surrogate(path, frozen).savefig("policy_gradient-surrogate.svg")
 

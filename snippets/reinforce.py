@@ -2,8 +2,8 @@
 
 Williams R. Simple statistical gradient-following algorithms for
 connectionist reinforcement learning // Machine Learning, 1992, 8,
-с. 229–256. Sutton R., Barto A. Reinforcement Learning, 2018: § 13.3–13.4.
-Тележка: Gymnasium 1.4, CartPole-v1, шаг Эйлера.
+с. 229–256. Sutton R., Barto A. Reinforcement Learning, 2018: § 13.3
+и 13.4. Тележка: Gymnasium 1.4, CartPole-v1, шаг Эйлера.
 """
 
 import matplotlib.pyplot as plt
@@ -45,7 +45,10 @@ def policy(theta, s):
 
 
 def rollout(theta, rng):
-    """По CARTS эпизодов на каждую из B политик θ (B, 4)."""
+    """По CARTS = n эпизодов на каждую из B политик θ (B, 4).
+
+    Признаки φ (T, B, n, 4), отклонения a − π и награды (T, B, n).
+    """
     w = np.repeat(theta, CARTS, axis=0)  # (N, 4), N = B · CARTS
     s, r, steps = reset(len(w), rng), np.ones(len(w)), []
     while r.any() and len(steps) < LIMIT:
@@ -54,9 +57,9 @@ def rollout(theta, rng):
         steps.append((s / SCALE, a - p, r))
         s, done = step(s, a)
         r = r * ~done  # упавшей тележке наград больше нет
-    x, e, r = (np.array(part).reshape(len(steps), len(theta), CARTS, -1)
-               for part in zip(*steps))
-    return x, e[..., 0], r[..., 0]  # (T, B, n, 4), (T, B, n), (T, B, n)
+    phi, e, r = map(np.array, zip(*steps))
+    shape = len(steps), len(theta), CARTS
+    return phi.reshape(*shape, 4), e.reshape(shape), r.reshape(shape)
 
 
 def reward_to_go(r):
@@ -70,13 +73,14 @@ def baseline(G, r):
     return G.sum(axis=-1, keepdims=True) / live  # (T, B, 1)
 
 
-def gradient(x, e, weight):
-    """Σ_t ∇ log π_θ(a_t|s_t) · weight_t; здесь ∇ log π = (a − π) x."""
-    return np.einsum("tbn,tbnd->bnd", e * weight, x)
+def gradient(phi, e, weight):
+    """Σ_t ∇ log π_θ(a_t|s_t) · weight_t, где ∇ log π = (a − π) φ."""
+    return np.einsum("tbn,tbnd->bnd", e * weight, phi)  # (B, n, 4)
 
 
 def loss(e, weight):
-    """−Σ_t log π_θ(a_t|s_t) · weight_t; вероятность хода 1 − |a − π|."""
+    """−Σ_t log π_θ(a_t|s_t) · weight_t, (B,)."""
+    # вероятность сделанного хода — 1 − |a − π|
     return -(np.log(1 - abs(e)) * weight).sum(axis=0).mean(axis=-1)
 
 
@@ -84,9 +88,9 @@ def train(rng, runs=1):
     """Обучения с нуля: θ и по шагам средняя награда и потери."""
     theta, history = np.zeros((runs, 4)), []  # (B, 4)
     for k in range(UPDATES):
-        x, e, r = rollout(theta, rng)
+        phi, e, r = rollout(theta, rng)
         G = reward_to_go(r)
-        g = gradient(x, e, r * (G - baseline(G, r))).mean(axis=1)
+        g = gradient(phi, e, r * (G - baseline(G, r))).mean(axis=1)
         length = np.linalg.norm(g, axis=1, keepdims=True) + 1e-9
         theta = theta + STEP * (1 - k / UPDATES) * g / length
         history.append((r.sum(axis=0).mean(axis=-1), loss(e, r * G)))
@@ -95,10 +99,10 @@ def train(rng, runs=1):
 
 def estimates(rng):
     """∇J на полпути по одному эпизоду, три веса, (BATCHES · n, 4)."""
-    x, e, r = rollout(np.tile(HALFWAY, (BATCHES, 1)), rng)
+    phi, e, r = rollout(np.tile(HALFWAY, (BATCHES, 1)), rng)
     G = reward_to_go(r)
     weights = {"R(τ)": G[0], "G": G, "G − b": G - baseline(G, r)}
-    return {name: gradient(x, e, r * weight).reshape(-1, 4)
+    return {name: gradient(phi, e, r * weight).reshape(-1, 4)
             for name, weight in weights.items()}
 
 
