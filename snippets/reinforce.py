@@ -179,7 +179,8 @@ def figure_variance(samples):
                 f"не туда: {ru(100 * np.mean(along < 0))}\u00a0%",
                 ha="right", va="top", transform=ax.transAxes)
         ax.set(ylabel="эпизодов")
-    axes[2].set(xlabel="проекция оценки на ∇J", xlim=(-3000, 5600))
+    axes[2].set(xlabel="проекция оценки на ∇J", xlim=(-3000, 5600),
+                xticks=range(-2000, 6000, 2000))
     return figure
 
 
