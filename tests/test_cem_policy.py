@@ -1,0 +1,76 @@
+"""Cross-entropy method on a policy: what the page says of CartPole, judged by Gymnasium itself."""
+
+import cem_policy as cp
+import gymnasium
+import numpy as np
+
+SOLVED = 475  # Gymnasium's own threshold for CartPole-v1
+SEEDS = 30
+EXAM = 100
+
+
+def gymnasium_returns(theta):
+    """Greedy returns of one policy in EXAM episodes of Gymnasium's own vector environment."""
+    env = gymnasium.make_vec("CartPole-v1", num_envs=EXAM, vectorization_mode="vector_entry_point")
+    s, _ = env.reset(seed=7)
+    total, alive = np.zeros(EXAM), np.ones(EXAM, bool)
+    while alive.any():
+        s, r, terminated, truncated, _ = env.step(((s / cp.SCALE) @ theta > 0).astype(int))
+        total += r * alive
+        alive &= ~(terminated | truncated)
+    return total
+
+
+def test_the_greedy_policy_is_solved_in_gymnasium_on_at_least_29_of_30_seeds():
+    means = [gymnasium_returns(cp.train(np.random.default_rng(seed))[0]).mean() for seed in range(SEEDS)]
+    assert sum(mean >= SOLVED for mean in means) >= 29
+
+
+def test_returns_are_those_of_one_cart_after_another():
+    rng = np.random.default_rng(1)
+    theta = rng.standard_normal((12, 4))
+    together = cp.returns(theta, np.random.default_rng(2))
+    starts = cp.reset(12, np.random.default_rng(2))
+    for w, s, expected in zip(theta, starts, together, strict=True):
+        steps, done = 0, False
+        while not done and steps < cp.LIMIT:
+            s, done = cp.step(s, int((s / cp.SCALE) @ w > 0))
+            steps += 1
+        assert steps == expected
+
+
+def test_returns_are_those_of_gymnasium_from_the_same_states():
+    rng = np.random.default_rng(3)
+    theta = rng.standard_normal((12, 4))
+    starts = cp.reset(12, np.random.default_rng(4))
+    expected = cp.returns(theta, np.random.default_rng(4))
+    for w, s, total in zip(theta, starts, expected, strict=True):
+        env = gymnasium.make("CartPole-v1")
+        env.reset(seed=0)
+        env.unwrapped.state = s
+        steps, over = 0, False
+        while not over:
+            action = int((env.unwrapped.state / cp.SCALE) @ w > 0)
+            _, _, terminated, truncated, _ = env.step(action)
+            steps, over = steps + 1, terminated or truncated
+        assert steps == total
+
+
+def test_refit_is_the_mean_and_the_biased_covariance_of_the_elite():
+    elite = np.random.default_rng(5).standard_normal((20, 4))
+    mu, cov = cp.refit(elite)
+    np.testing.assert_allclose(mu, elite.mean(axis=0))
+    np.testing.assert_allclose(cov, np.cov(elite.T, ddof=0))
+
+
+def test_the_level_is_passed_by_a_fifth_of_the_generation_and_the_best_is_above_it():
+    _, history = cp.train(np.random.default_rng(6))
+    best, gamma, mean = history.T
+    assert (best >= gamma).all() and (gamma > mean).all()
+    assert history.shape == (cp.GENERATIONS, 3)
+
+
+def test_among_a_hundred_random_policies_there_is_a_good_one_at_once():
+    first = [cp.train(np.random.default_rng(seed))[1][0] for seed in range(5)]
+    assert all(best >= SOLVED for best, _, _ in first)
+    assert all(mean < 150 for _, _, mean in first)
