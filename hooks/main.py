@@ -21,6 +21,7 @@ log = logging.getLogger("mkdocs.hooks.obsidian")
 WIKILINKS = re.compile(r"\[\[([^\]|#]+)")
 FIGURE = re.compile(r'(?:<p>)?<figure id="([^"]+)"(?: data-label="([^"]*)")?></figure>(?:</p>)?')
 LISTING = re.compile(r'<div id="([^"]+)" data-listing="(\w+)"></div>')
+EMPTY_HEADER = re.compile(r"<th([^>]*)></th>")
 TRANSCLUSION = re.compile(r'(?:<p>)?<hr data-transclusion="(begin|end)"\s*/?>(?:</p>)?')
 
 vault = Vault({})
@@ -125,6 +126,7 @@ def on_page_content(html, page, config, files):
         run = vault.runs.get(page.file.name)
         downloads = [f"{run.name}.ipynb", f"../../snippets/{run.name}.py"] if run else []
         return notebooks.trim(html, run, downloads)
+    html = EMPTY_HEADER.sub(r"<td\1></td>", html)  # a corner of a table heads nothing
     html = html.replace('class="arithmatex"', 'class="arithmatex" data-search-exclude')
     return TRANSCLUSION.sub(lambda m: '<div class="transclusion">' if m[1] == "begin" else "</div>", html)
 
