@@ -1,0 +1,301 @@
+"""PPO с обрезкой и GAE учит линейную политику держать шест в CartPole-v1.
+
+Schulman и др., 2017, arXiv 1707.06347: формулы (7), (11) и алгоритм 1;
+GAE — Schulman и др., 2015, arXiv 1506.02438, формула (16).
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+SCALE = np.array([2.4, 2, 0.21, 2])  # после деления всё порядка единицы
+LIMIT = 500  # шагов в эпизоде, потом его обрывает сама среда
+CARTS, STEPS = 64, 64  # тележек сразу и шагов за один сбор данных
+ROUNDS, EPOCHS = 20, 10  # сборов; шагов по θ на данных одного сбора
+EPS = 0.2  # ε, полуширина обрезки: как в статье
+GAMMA = 0.98  # горизонт 1/(1 − γ) = 50 шагов: секунда жизни шеста
+LAMBDA = 0.95  # λ в GAE: между смещением (0) и дисперсией (1)
+RATE = 0.3  # α: весов всего четыре, шаг крупный; к концу убывает до 0
+RUNS = 10  # запусков на рисунках
+GOOD = 12  # сбор, к которому политика уже хороша: есть что портить
+LONG = np.array([0, 2, 5, 10, 20, 40])  # эпохи на данных этого сбора
+
+
+def reset(n, rng):
+    """Начальные состояния n тележек, (n, 4): равномерно из ±0,05."""
+    return rng.uniform(-0.05, 0.05, (n, 4))
+
+
+def step(s, a):
+    """Шаг CartPole-v1: s (n, 4) или (4,), a из {0, 1} → (s', упал ли)."""
+    x, v, angle, w = s.T  # м, м/с, рад, рад/с
+    cos, sin = np.cos(angle), np.sin(angle)
+    push = np.where(a == 1, 10.0, -10.0)  # Н
+    temp = (push + 0.05 * w**2 * sin) / 1.1
+    acc = (9.8 * sin - cos * temp) / (0.5 * (4 / 3 - 0.1 * cos**2 / 1.1))
+    dv = temp - 0.05 * acc * cos / 1.1
+    x, v = x + 0.02 * v, v + 0.02 * dv
+    angle, w = angle + 0.02 * w, w + 0.02 * acc
+    done = (abs(x) > 2.4) | (abs(angle) > 12 * np.pi / 180)
+    return np.stack([x, v, angle, w], axis=-1), done
+
+
+def sigma(z):
+    """σ(z) = 1/(1 + exp(−z)), без переполнения."""
+    return 0.5 + 0.5 * np.tanh(z / 2)
+
+
+def rollout(theta, s, age, rng):
+    """STEPS шагов всех тележек, у каждой своя θ: theta (C, 4), s (C, 4).
+
+    Возвращает s, a, s', упал ли, конец ли, (T, C) каждое.
+    """
+    rows = []
+    for _ in range(STEPS):
+        right = sigma((s / SCALE * theta).sum(axis=1))
+        a = rng.random(len(s)) < right
+        s1, fell = step(s, a)
+        age = age + 1
+        over = fell | (age == LIMIT)
+        rows.append((s, a, s1, fell, over))
+        s, age = s1, age * ~over
+        if over.any():
+            s = np.where(over[:, None], reset(len(s), rng), s1)
+    return [np.array(row) for row in zip(*rows)], s, age
+
+
+def features(s):
+    """φ(s) критика: 1, координаты и их произведения, (15, T, N)."""
+    z = [np.ones(s.shape[:-1]), *np.moveaxis(s / SCALE, -1, 0)]
+    return np.array([z[i] * z[j] for i in range(5) for j in range(i + 1)])
+
+
+def gae(r, v, v1, fell, over, gamma=GAMMA, lam=LAMBDA):
+    """Â_t = δ_t + γλ·Â_{t+1}; v1 = V(s'), все массивы (T, N)."""
+    adv = r + gamma * v1 * ~fell - v  # δ: после падения V(s') = 0
+    for t in reversed(range(len(adv) - 1)):
+        adv[t] += gamma * lam * ~over[t] * adv[t + 1]
+    return adv
+
+
+def evaluate(w, s, s1, fell, over):
+    """Подгоняет критика V(s) = w·φ(s), потом считает им Â, (T, N)."""
+    phi, phi1 = features(s), features(s1)
+    v, v1 = np.tensordot(w, phi, 1), np.tensordot(w, phi1, 1)
+    target = v + gae(1, v, v1, fell, over)
+    flat = phi.reshape(len(w), -1)  # (15, B)
+    gram = flat @ flat.T + 1e-3 * np.eye(len(w))  # чтоб была обратимой
+    w = np.linalg.solve(gram, flat @ target.ravel())
+    v, v1 = np.tensordot(w, phi, 1), np.tensordot(w, phi1, 1)
+    return w, gae(1, v, v1, fell, over)
+
+
+def clipped(r, adv, eps=EPS):
+    """min(r·A, clip(r, 1 − ε, 1 + ε)·A)."""
+    return np.minimum(r * adv, np.clip(r, 1 - eps, 1 + eps) * adv)
+
+
+def gradient(theta, x, old, adv, eps=EPS):
+    """Градиент среднего clipped по θ, (4,); old — константы."""
+    p = sigma(x @ theta)  # π_θ(a|s), (B,)
+    r = p / old
+    live = np.where(adv > 0, r < 1 + eps, r > 1 - eps)
+    # ∇ log π_θ(a|s) = (1 − p) x
+    return (live * r * adv * (1 - p)) @ x / len(x)
+
+
+class Actor:
+    """θ и то, что помнит Адам: средние градиента и его квадрата."""
+
+    def __init__(self, theta):
+        self.theta, self.t, self.m, self.q = theta, 0, 0, 0
+
+    def ascend(self, g, alpha):
+        self.t += 1
+        self.m = 0.9 * self.m + 0.1 * g
+        self.q = 0.99 * self.q + 0.01 * g**2
+        size = np.sqrt(self.q / (1 - 0.99**self.t)) + 1e-8
+        self.theta = self.theta + alpha * self.m / (1 - 0.9**self.t) / size
+
+
+def collect(actors, critics, s, age, rng):
+    """Данные одного сбора для каждого актёра: x, π_old и Â, (B, …)."""
+    theta = np.repeat([actor.theta for actor in actors], CARTS, axis=0)
+    data, s, age = rollout(theta, s, age, rng)
+    batches = []
+    for i, actor in enumerate(actors):
+        S, a, S1, fell, over = (
+            y[:, i * CARTS : (i + 1) * CARTS] for y in data)
+        critics[i], adv = evaluate(critics[i], S, S1, fell, over)
+        # π_θ(a|s) = σ(θ·x): x — это ±s, плюс у толчка вправо
+        x = (np.where(a, 1, -1)[..., None] * S / SCALE).reshape(-1, 4)
+        adv = (adv - adv.mean()).ravel() / max(adv.std(), 1)
+        batches.append((x, sigma(x @ actor.theta), adv))
+    return batches, s, age
+
+
+def train(rng, runs=1, eps=EPS):
+    """Учит runs актёров; возвращает θ по сборам и данные сборов."""
+    actors = [Actor(np.zeros(4)) for _ in range(runs)]
+    critics = np.zeros((runs, 15))
+    s, age = reset(runs * CARTS, rng), np.zeros(runs * CARTS, int)
+    path, history = [np.zeros((runs, 4))], []
+    for k in range(ROUNDS):
+        batches, s, age = collect(actors, critics, s, age, rng)
+        for actor, batch in zip(actors, batches):
+            for e in range(EPOCHS):
+                left = 1 - (k + e / EPOCHS) / ROUNDS
+                actor.ascend(gradient(actor.theta, *batch, eps), RATE * left)
+        path.append(np.array([actor.theta for actor in actors]))
+        history.append(batches)
+    return np.array(path), history  # (ROUNDS + 1, runs, 4)
+
+
+def returns(theta, n, rng):
+    """R по n эпизодов каждой из m политик, (m, n): действия случайны."""
+    theta = np.repeat(theta, n, axis=0)  # (mn, 4)
+    s, total, alive = reset(len(theta), rng), 0, True
+    for _ in range(LIMIT):
+        right = sigma((s / SCALE * theta).sum(axis=1))
+        s, fell = step(s, rng.random(len(s)) < right)
+        total, alive = total + alive, alive & ~fell
+    return total.reshape(-1, n)
+
+
+def linger(theta, batch, eps):
+    """θ после LONG эпох на одних и тех же данных: α не убывает."""
+    actor, path = Actor(theta), [theta]
+    for _ in range(LONG[-1]):
+        actor.ascend(gradient(actor.theta, *batch, eps), RATE)
+        path.append(actor.theta)
+    return np.array(path)[LONG]  # (E, 4)
+
+
+def measure(path, batch):
+    """Для θ из path: среднее r·Â, наибольшее |r − 1|, доля за ε."""
+    x, old, adv = batch
+    r = sigma(path @ x.T) / old  # (E, B)
+    far = abs(r - 1)
+    return (r * adv).mean(1), far.max(1), (far > EPS).mean(1)
+
+
+def slope(r, A, h=1e-6):
+    """Наклон clipped по r: центральная разность."""
+    return (clipped(r + h, A) - clipped(r - h, A)) / (2 * h)
+
+
+def band(ax, x, y, line):
+    """Медиана по запускам и полоса от 10 до 90 %, y (runs, x)."""
+    low, middle, high = np.percentile(y, [10, 50, 90], axis=0)
+    ax.fill_between(x, low, high, color=line[-2:], alpha=0.2, lw=0)
+    ax.plot(x, middle, line[:-2], color=line[-2:], ms=4)
+
+
+def draw_clip(ax, A):
+    """Одно слагаемое min(rA, clip(r)A) и где оно никуда не тянет."""
+    r = np.array([0, 1 - EPS, 1 + EPS, 2])
+    flat = r[2:] if A > 0 else r[:2]
+    ax.axvspan(*flat, color="0.5", alpha=0.2, lw=0)
+    ax.plot(r, r * A, "--", color="0.5", lw=1.2)
+    ax.plot(r, clipped(r, A), color="C0", lw=2.4)
+    ax.plot(1, A, "o", color="C1")
+    ax.text(flat.mean(), A, "∇ = 0", ha="center", va="center")
+    ax.text(0.45, A * 0.45 + 0.12, "rA", color="0.5", ha="right")
+    ax.set(xlabel="r", xlim=(0, 2), xticks=[0, 1 - EPS, 1 + EPS, 2],
+           yticks=[0, A])
+    ax.set_xticklabels(["0", "0,8", "1,2", "2"])
+
+
+def figure_clip(L, J):
+    """Сверху одно слагаемое: на сером оно ровное и никуда не тянет.
+    Ниже много эпох на одних данных: без обрезки суррогат растёт, а
+    сама политика разучивается.
+
+    Вверху две панели: min(rA, clip(r)A) как функция отношения r при A
+    больше и меньше нуля. При положительном A линия растёт до r = 1,2
+    и дальше горизонтальна, при отрицательном горизонтальна до 0,8 и
+    дальше падает; горизонтальные части закрашены и подписаны ∇ = 0.
+    Под ними два графика по числу эпох на одних данных, медианы и
+    полосы по десяти обучениям. Среднее r·Â без обрезки всё растёт, с
+    обрезкой почти сразу останавливается. J(θ) без обрезки падает с
+    потолка почти до нуля, с обрезкой остаётся у потолка.
+    """
+    figure, axes = plt.subplot_mosaic(
+        [["+", "-"], ["L", "L"], ["J", "J"]],
+        figsize=(5, 6.8), layout="constrained")
+    for name, A, sign in (("+", 1, ">"), ("-", -1, "<")):
+        draw_clip(axes[name], A)
+        axes[name].set_title(f"A {sign} 0")
+        axes[name].set_yticklabels(["0", "A"])
+    for name, y in (("L", L), ("J", J)):
+        band(axes[name], LONG, y[1], "s--C1")
+        band(axes[name], LONG, y[0], "o-C0")
+    axes["L"].yaxis.set_major_formatter(
+        lambda y, _: f"{y:.2f}".replace(".", ","))
+    axes["L"].set(ylabel="среднее r·Â", xlabel="эпох на одних данных")
+    axes["J"].set(ylabel="J(θ), шагов", xlabel="эпох на одних данных",
+                  ylim=(0, 520))
+    axes["L"].text(21, 0.035, "без обрезки", color="C1", ha="right")
+    axes["L"].text(25, 0.008, "с обрезкой", color="C0")
+    axes["J"].text(19, 250, "без обрезки", color="C1", ha="right")
+    axes["J"].text(25, 440, "с обрезкой", color="C0")
+    return figure
+
+
+def figure_learning(J):
+    """Средняя награда политики после каждого сбора данных: медиана десяти
+    обучений и полоса от 10 до 90 %. Полоса широка на подъёме и
+    смыкается у потолка.
+
+    Кривая растёт от двадцати с небольшим, круто поднимается между
+    десятью и сорока тысячами шагов среды, переходит пунктир 475 и
+    остаётся у пятисот. Полоса к концу узкая.
+    """
+    figure, ax = plt.subplots(figsize=(5, 3), layout="constrained")
+    band(ax, CARTS * STEPS / 1000 * np.arange(ROUNDS + 1), J, "o-C0")
+    ax.axhline(475, color="0.5", ls="--", lw=1)
+    ax.text(82, 440, "475: задача решена", ha="right", color="0.5")
+    ax.set(xlabel="сделано шагов среды, тысяч", ylabel="J(θ), шагов",
+           ylim=(0, 520))
+    return figure
+
+
+if __name__ == "__main__":
+    for A in (1, -1):
+        for r in (0.6, 1, 1.4):
+            print(f"наклон при A {A:+d} и r {r} = {slope(r, A):.3f}")
+
+    rng = np.random.default_rng(0)
+    path, history = train(rng, RUNS)  # (ROUNDS + 1, RUNS, 4)
+    x, old, adv = history[0][0]
+    g = gradient(path[0, 0], x, old, adv)
+    policy_gradient = (adv * (1 - old)) @ x / len(x)
+    print(f"первая эпоха: |r − 1| = {abs(sigma(x @ path[0, 0]) / old - 1).max():.3f}")
+    print(f"первая эпоха: ‖∇L‖ = {np.linalg.norm(g):.4f}")
+    print(f"первая эпоха: ‖∇L − ∇J‖ = {np.linalg.norm(g - policy_gradient):.1e}")
+
+    print(f"обучений = {RUNS}")
+    J = returns(path.reshape(-1, 4), 10, rng).mean(axis=1)
+    figure_learning(J.reshape(ROUNDS + 1, RUNS).T).savefig("ppo-learning.svg")
+    final = returns(path[-1], 100, rng).mean(axis=1)
+    print(f"шагов среды за обучение = {CARTS * STEPS * ROUNDS}")
+    print(f"J до обучения = {J[:RUNS].mean():.1f}")
+    print(f"J после обучения, медиана = {np.median(final):.1f}")
+    print(f"J после обучения, худшее = {final.min():.1f}")
+    for name, w in zip("xvφω", path[-1, 0]):
+        print(f"θ при {name} = {w:.2f}")
+    last = [adv.std() for _, _, adv in history[-1]]
+    print(f"std(Â) на последнем сборе = {np.median(last):.2f}")
+
+    long, numbers = [], []
+    for eps in (EPS, np.inf):
+        some = [linger(*pair, eps) for pair in zip(path[GOOD], history[GOOD])]
+        numbers.append([measure(*pair) for pair in zip(some, history[GOOD])])
+        long.append(some)
+    J = returns(np.reshape(long, (-1, 4)), 10, rng).mean(axis=1)
+    J = J.reshape(2, RUNS, -1)
+    L, far, out = np.moveaxis(numbers, 2, 0)  # (2, RUNS, E) каждое
+    figure_clip(L, J).savefig("ppo-clip.svg")
+    for i, name in enumerate(("с обрезкой", "без обрезки")):
+        for e in (3, 5):
+            for what, y in (("J", J), ("L", L), ("|r − 1|", far), ("доля", out)):
+                print(f"{name}, эпоха {LONG[e]}: {what} = {np.median(y[i,:,e]):.3f}")
