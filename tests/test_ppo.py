@@ -1,0 +1,176 @@
+"""PPO: the clip's slopes, GAE, truncation, and the policy that comes out, judged by Gymnasium itself."""
+
+import gymnasium
+import numpy as np
+import pytest
+
+import ppo
+
+SOLVED = 475  # Gymnasium's own threshold for CartPole-v1
+SEEDS = 30
+EXAM = 100
+
+
+def batch(seed=0, size=400):
+    """Return θ, x, π_old and Â of a batch made up for the test."""
+    rng = np.random.default_rng(seed)
+    theta, x = rng.standard_normal(4), rng.standard_normal((size, 4))
+    return theta, x, ppo.sigma(x @ theta), rng.standard_normal(size)
+
+
+def objective(theta, x, old, adv, eps):
+    return ppo.clipped(ppo.sigma(x @ theta) / old, adv, eps).mean()
+
+
+@pytest.mark.parametrize(
+    ("r", "A", "slope"), [(0.6, 1, 1), (1, 1, 1), (1.4, 1, 0), (0.6, -1, 0), (1, -1, -1), (1.4, -1, -1)]
+)
+def test_the_slope_of_the_clipped_term_is_that_of_the_table(r, A, slope):
+    h = 1e-6
+    assert (ppo.clipped(r + h, A) - ppo.clipped(r - h, A)) / (2 * h) == pytest.approx(slope, abs=1e-8)
+    assert ppo.slope(r, A) == pytest.approx(slope, abs=1e-8)
+
+
+def test_clipping_without_the_minimum_would_leave_a_good_action_that_became_rare():
+    h = 1e-6
+    assert (np.clip(0.6 + h, 0.8, 1.2) - np.clip(0.6 - h, 0.8, 1.2)) == 0
+    assert ppo.clipped(0.6 + h, 1) > ppo.clipped(0.6 - h, 1)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("eps", [0.2, np.inf])
+def test_the_gradient_is_that_of_the_clipped_objective(shift, eps):
+    theta, x, old, adv = batch()
+    theta = theta + shift
+    h = 1e-6
+    numeric = [
+        (objective(theta + h * e, x, old, adv, eps) - objective(theta - h * e, x, old, adv, eps)) / (2 * h)
+        for e in np.eye(4)
+    ]
+    # a term may cross its corner within h: one of 400 terms of slope ~1
+    np.testing.assert_allclose(ppo.gradient(theta, x, old, adv, eps), numeric, atol=5e-3 if shift else 1e-7)
+
+
+def test_on_the_first_epoch_the_ratio_is_one_and_the_gradient_is_the_policy_gradient():
+    theta, x, old, adv = batch(1)
+    h = 1e-6
+    log_pi = [
+        (np.log(ppo.sigma(x @ (theta + h * e))) - np.log(ppo.sigma(x @ (theta - h * e)))) / (2 * h) for e in np.eye(4)
+    ]
+    assert (ppo.sigma(x @ theta) / old == 1).all()
+    expected = (np.array(log_pi) * adv).mean(axis=1)
+    assert np.linalg.norm(expected) > 0.01
+    np.testing.assert_allclose(ppo.gradient(theta, x, old, adv), expected, atol=1e-8)
+
+
+def episode(seed, T=9, N=5):
+    """Return V(s), V(s'), falls and ends of N carts over T steps; a cart falls, or its time is up."""
+    rng = np.random.default_rng(seed)
+    v, v1 = rng.standard_normal((2, T, N))
+    over = rng.random((T, N)) < 0.2
+    fell = over & (rng.random((T, N)) < 0.5)
+    return v, v1, fell, over
+
+
+def brute_force(v, v1, fell, over, gamma, lam):
+    """GAE as a weighted mean of n-step advantages, the last weight taking what is left of the sum."""
+    T, N = v.shape
+    result = np.zeros((T, N))
+    for c in range(N):
+        for t in range(T):
+            end = next((k for k in range(t, T) if over[k, c]), T - 1)
+            n_max = end - t + 1
+            for n in range(1, n_max + 1):
+                last = t + n - 1
+                future = gamma**n * v1[last, c] * (not fell[last, c])
+                # within an episode V(s') of a step is V(s) of the next one
+                advantage = sum(gamma**i for i in range(n)) + future - v[t, c]
+                weight = (1 - lam) * lam ** (n - 1) if n < n_max else lam ** (n - 1)
+                result[t, c] += weight * advantage
+    return result
+
+
+def consistent(seed):
+    """Within an episode V(s') is V(s) of the next step."""
+    v, v1, fell, over = episode(seed)
+    v1[:-1] = np.where(over[:-1], v1[:-1], v[1:])
+    return v, v1, fell, over
+
+
+@pytest.mark.parametrize("lam", [0.0, 0.5, 0.95, 1.0])
+def test_gae_is_the_weighted_mean_of_n_step_advantages(lam):
+    v, v1, fell, over = consistent(2)
+    expected = brute_force(v, v1, fell, over, 0.9, lam)
+    np.testing.assert_allclose(ppo.gae(1, v, v1, fell, over, 0.9, lam), expected, atol=1e-12)
+
+
+def test_with_lambda_0_gae_is_the_one_step_error():
+    v, v1, fell, over = episode(3)
+    np.testing.assert_allclose(ppo.gae(1, v, v1, fell, over, 0.9, 0), 1 + 0.9 * v1 * ~fell - v)
+
+
+def test_with_lambda_1_gae_is_reward_to_go_minus_the_value():
+    T = 6
+    v, v1, fell, over = np.zeros((T, 1)), np.zeros((T, 1)), np.zeros((T, 1), bool), np.zeros((T, 1), bool)
+    v[:] = np.arange(T)[:, None]
+    v1[:-1] = v[1:]
+    fell[-1] = over[-1] = True
+    reward_to_go = np.array([sum(0.9**i for i in range(T - t)) for t in range(T)])
+    np.testing.assert_allclose(ppo.gae(1, v, v1, fell, over, 0.9, 1)[:, 0], reward_to_go - np.arange(T))
+
+
+def test_gae_ends_with_power_t_minus_1_minus_t():
+    T, gamma, lam = 7, 0.9, 0.8
+    v, over = np.zeros((T, 1)), np.zeros((T, 1), bool)
+    reward = np.zeros((T, 1))
+    reward[-1] = 1.0  # the only error is the last one, δ_{T−1} = 1
+    advantage = ppo.gae(reward, v, v, over, over, gamma, lam)[:, 0]
+    np.testing.assert_allclose(advantage, [(gamma * lam) ** (T - 1 - t) for t in range(T)])
+    assert advantage[-1] == 1
+
+
+def test_truncation_keeps_the_value_of_what_would_follow_and_termination_does_not():
+    v, over = np.zeros((1, 2)), np.array([[True, True]])
+    fell = np.array([[True, False]])
+    assert ppo.gae(1, v, np.full((1, 2), 10.0), fell, over, 0.9, 0.95).tolist() == [[1.0, 10.0]]
+
+
+def gymnasium_returns(theta, rng):
+    """Returns of the sampled policy in EXAM episodes of Gymnasium's own vector environment."""
+    env = gymnasium.make_vec("CartPole-v1", num_envs=EXAM, vectorization_mode="vector_entry_point")
+    s, _ = env.reset(seed=7)
+    total, alive = np.zeros(EXAM), np.ones(EXAM, bool)
+    while alive.any():
+        s, r, terminated, truncated, _ = env.step((rng.random(EXAM) < ppo.sigma((s / ppo.SCALE) @ theta)).astype(int))
+        total += r * alive
+        alive &= ~(terminated | truncated)
+    return total
+
+
+def test_the_sampled_policy_is_solved_in_gymnasium_on_at_least_29_of_30_seeds():
+    path, _ = ppo.train(np.random.default_rng(0), SEEDS)
+    rng = np.random.default_rng(1)
+    means = [gymnasium_returns(theta, rng).mean() for theta in path[-1]]
+    assert sum(mean >= SOLVED for mean in means) >= 29
+
+
+def test_without_the_clip_many_epochs_on_one_batch_ruin_the_policy_and_with_it_they_do_not():
+    rng = np.random.default_rng(5)
+    path, history = ppo.train(rng, 6)
+    kept, ruined = (
+        [ppo.linger(theta, data, eps)[-1] for theta, data in zip(path[ppo.GOOD], history[ppo.GOOD], strict=True)]
+        for eps in (ppo.EPS, np.inf)
+    )
+    score = [np.median(ppo.returns(np.array(theta), 20, rng).mean(axis=1)) for theta in (kept, ruined)]
+    assert score[0] > 400 and score[1] < 200
+    far = [
+        np.median([ppo.measure(theta[None], data)[1] for theta, data in zip(end, history[ppo.GOOD], strict=True)])
+        for end in (kept, ruined)
+    ]
+    assert ppo.EPS < far[0] < far[1]  # the clip does not bound the ratio, it takes away the reason to go on
+
+
+def test_the_advantages_spread_is_never_blown_up():
+    _, history = ppo.train(np.random.default_rng(3))
+    assert all(adv.std() <= 1 + 1e-9 for batches in history for _, _, adv in batches)
+    assert history[-1][0][2].std() < 0.5
