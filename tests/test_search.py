@@ -76,3 +76,12 @@ def test_yo_is_found_by_ye(search, typed, written):
 
 def test_a_word_that_is_nowhere_is_not_found(search):
     assert search("синхрофазотрон") == []
+
+
+def test_pasted_words_are_searched(browser, server):
+    page = browser.new_page()
+    page.goto(server)
+    page.locator("[data-md-component=search-query]").fill("элитных")  # no key goes down or up
+    page.wait_for_function("/овпаден/.test(document.querySelector('.md-search-result__meta').textContent)")
+    assert "cross-entropy-method" in page.evaluate(ADDRESSES)
+    page.close()
