@@ -81,7 +81,10 @@ def test_a_word_that_is_nowhere_is_not_found(search):
 def test_pasted_words_are_searched(browser, server):
     page = browser.new_page()
     page.goto(server)
-    page.locator("[data-md-component=search-query]").fill("элитных")  # no key goes down or up
+    page.keyboard.press("/")
+    page.wait_for_function("/Начните/.test(document.querySelector('.md-search-result__meta').textContent)")
+    page.wait_for_timeout(100)  # Material reads the box once more after it is opened
+    page.keyboard.insert_text("элитных")  # no key goes down or up
     page.wait_for_function("/овпаден/.test(document.querySelector('.md-search-result__meta').textContent)")
     assert "cross-entropy-method" in page.evaluate(ADDRESSES)
     page.close()
