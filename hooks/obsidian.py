@@ -52,6 +52,8 @@ class Page:
     anchors: list[tuple[int, str]] = field(default_factory=list)  # links to ids of this page
     footnotes: list[str] = field(default_factory=list)  # the inline ones, Markdown
     inside: tuple[tuple[str, str], ...] = ()  # the transclusions around this text
+    raised: int = 0  # levels by which its headings rise: a section taken in begins at the second
+    raised: int = 0  # levels by which the text's headings go up, to come after the page's title
 
     def problem(self, line: int, text: str) -> None:
         self.problems.append(Problem(self.source.path, line, text))
@@ -376,7 +378,11 @@ def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
         page.problem(line, f"«{note.name}» вставляет сама себя; уберите одну из вставок")
         return _broken(_plain(note.name))
     text, start = (note.part(place), place.line) if place else (note.text, 0)
-    inner = replace(page, source=note, offset=note.offset + start, inside=(*page.inside, where))
+    end = place.end if place else len(note.text)
+    top = min((heading.level for heading in note.headings if start <= heading.line < end), default=2)
+    inner = replace(
+        page, source=note, offset=note.offset + start, inside=(*page.inside, where), raised=max(0, top - 2)
+    )
     body = _parser().render(text, {"page": inner}).rstrip("\n")
     source = _link(page, line, note.path, anchor, f"Из заметки «{_plain(note.title)}»")
     return "\n\n".join([
@@ -459,7 +465,7 @@ def _heading(node, context) -> str:
     slug = next(heading.slug for heading in page.source.headings if heading.line == line)
     if page.inside:
         slug = unique(slug, page.ids)
-    return f"{DEFAULT_RENDERERS['heading'](node, context)} {{ #{slug} }}"
+    return f"{DEFAULT_RENDERERS['heading'](node, context)[page.raised :]} {{ #{slug} }}"
 
 
 def _math(node, context) -> str:

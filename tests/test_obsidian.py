@@ -201,6 +201,19 @@ def test_ids_of_headings_are_unique_and_the_pages_own_keep_theirs():
     ]
 
 
+def test_a_section_taken_in_from_below_comes_right_after_the_title():
+    other = "# A\n\n### B\n\nтекст\n\n#### C\n"
+    headings = [line for line in page("![[Другая#B]]", Другая=other)[0].split("\n") if line.startswith("#")]
+    assert headings == ["## B { #b }", "### C { #c }"]
+    assert "\n# A { #a }\n\n### B { #b }" in page("![[Другая]]", Другая=other)[0]
+
+
+def test_a_section_taken_in_begins_at_the_second_level():
+    text, _ = page("![[Другая#B]]", Другая="# A\n### B\n#### C\n")
+    assert "## B { #b }" in text.split("\n")
+    assert "### C { #c }" in text.split("\n")
+
+
 def test_comments_vanish_inline_and_as_blocks():
     assert page("раз%%два%% три\n\n%%\nчетыре\n\n# пять\n%%\nшесть\n")[0] == "раз три\n\nшесть\n"
 
