@@ -1,8 +1,9 @@
 """Cross-entropy method on a policy: what the page says of CartPole, judged by Gymnasium itself."""
 
-import cem_policy as cp
 import gymnasium
 import numpy as np
+
+import cem_policy as cp
 
 SOLVED = 475  # Gymnasium's own threshold for CartPole-v1
 SEEDS = 30
