@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 
 ROOT = Path(__file__).parent.parent
 CONCEPTS = [
@@ -95,7 +96,7 @@ def open_page(browser, server):
 
 @pytest.fixture(scope="module")
 def axe():
-    return pytest.importorskip("axe_playwright_python.base").AXE_SCRIPT
+    return AXE_SCRIPT
 
 
 @pytest.fixture(scope="module")
