@@ -10,7 +10,7 @@ import numpy as np
 N = 100  # точек в поколении
 RHO = 0.2  # доля элиты: лучшая пятая часть
 ETA = 0.7  # сглаживание разброса: почти треть старого остаётся
-GENERATIONS = 60
+GENERATIONS = 100  # с запасом: хватает 80
 TINY = 1e-6  # σ, при которой поиск уже ничего не меняет
 SEEDS = 25  # прогонов на каждое утверждение о случайном
 TOP = np.array([1.5, 1.0])  # вершина высокого холма
@@ -155,7 +155,8 @@ def figure_function():
     line = {"arrowstyle": "-", "color": "C1"}
     ax.annotate(best, TOP, (0.2, 2.6), arrowprops=line, color="C1")
     side = f"холм пониже: y = {comma(hills(SIDE), 2)}"
-    ax.annotate(side, (-3.2, -2.6), color="0.5")
+    line = {"arrowstyle": "-", "color": "0.5"}
+    ax.annotate(side, SIDE, (0.1, -2.7), arrowprops=line)
     return fig
 
 
@@ -211,7 +212,7 @@ def figure_elite(history):
     fig, ax = panel()
     _, _, x, gamma = history[0]
     draw_elite(ax, x, gamma)
-    ax.annotate(f"γ₀ = {comma(gamma, 2)}", (2.2, -0.35), color="C2")
+    ax.annotate(f"γ₀ = {comma(gamma, 2)}", (1.8, -1.9), color="C2")
     return fig
 
 
@@ -250,6 +251,7 @@ def draw_curves(ax, below, history):
     ax.legend(loc="lower right")
     below.semilogy([widest(cov) for _, cov, _, _ in history], color="C3")
     below.set(xlabel="поколение k", ylabel="наибольшая σ")
+    below.set_yticks([1, 1e-2, 1e-4, 1e-6], ["1", "10⁻²", "10⁻⁴", "10⁻⁶"])
     below.minorticks_off()
 
 
