@@ -10,7 +10,7 @@ import numpy as np
 N = 100  # точек в поколении
 RHO = 0.2  # доля элиты: лучшая пятая часть
 ETA = 0.7  # сглаживание разброса: почти треть старого остаётся
-GENERATIONS = 100  # с запасом: хватает 80
+GENERATIONS = 100  # с запасом: обычно хватает и половины
 TINY = 1e-6  # σ, при которой поиск уже ничего не меняет
 SEEDS = 25  # прогонов на каждое утверждение о случайном
 TOP = np.array([1.5, 1.0])  # вершина высокого холма
@@ -233,7 +233,8 @@ def figure_refit(history):
     arrow = {"arrowstyle": "->", "color": "C0", "lw": 2}
     ax.annotate("", new, mu, arrowprops=arrow)
     ax.annotate("μ₀", mu - [0.45, 0.1], color="C0")
-    ax.annotate("μ₁", new + [0.1, -0.45], color="C0")
+    line = {"arrowstyle": "-", "color": "C0"}
+    ax.annotate("μ₁", new, (1, -1.3), arrowprops=line, color="C0")
     before = comma(cross_entropy(elite, mu, cov), 2)
     after = comma(cross_entropy(elite, new, new_cov), 2)
     ax.set_title(f"−log правдоподобия на точку элиты: {before} → {after}")
