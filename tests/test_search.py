@@ -47,6 +47,7 @@ def search(browser, server):
     page.goto(server)
     box = page.locator("[data-md-component=search-query]")
     status = page.locator(".md-search-result__meta")
+    box.click()  # the index comes when the search is opened
     status.filter(has_text="Начните").wait_for(state="attached")
 
     def search(query):
@@ -87,4 +88,20 @@ def test_pasted_words_are_searched(browser, server):
     page.keyboard.insert_text("элитных")  # no key goes down or up
     page.wait_for_function("/овпаден/.test(document.querySelector('.md-search-result__meta').textContent)")
     assert "cross-entropy-method" in page.evaluate(ADDRESSES)
+    page.close()
+
+
+@pytest.mark.parametrize("query", ["элитных", "softmax"])
+def test_the_first_words_typed_wait_for_the_index_which_waits_for_the_search_to_open(browser, server, query):
+    page = browser.new_page()
+    asked = []
+    page.on("request", lambda request: "search_index" in request.url and asked.append(request.url))
+    page.route("**/search_index.json", lambda route: (page.wait_for_timeout(500), route.continue_()))
+    page.goto(server, wait_until="networkidle")
+    assert asked == []
+    page.keyboard.press("/")
+    page.keyboard.insert_text(query)
+    page.wait_for_function("/овпаден/.test(document.querySelector('.md-search-result__meta').textContent)")
+    assert QUERIES[query] in page.evaluate(ADDRESSES)
+    assert len(asked) == 1
     page.close()
