@@ -64,11 +64,30 @@ def test_refit_is_the_mean_and_the_biased_covariance_of_the_elite():
     np.testing.assert_allclose(cov, np.cov(elite.T, ddof=0))
 
 
-def test_the_level_is_passed_by_a_fifth_of_the_generation_and_the_best_is_above_it():
-    _, history = cp.train(np.random.default_rng(6))
-    best, gamma, mean = history.T
-    assert (best >= gamma).all() and (gamma > mean).all()
+def test_elite_is_the_fifth_with_the_best_mean_over_the_episodes_and_whoever_ties(monkeypatch):
+    returns, refit = cp.returns, cp.refit
+    played, elites = [], []
+
+    def watched_returns(theta, rng):
+        played.append((theta, returns(theta, rng)))
+        return played[-1][1]
+
+    def watched_refit(elite):
+        elites.append(elite)
+        return refit(elite)
+
+    monkeypatch.setattr(cp, "returns", watched_returns)
+    monkeypatch.setattr(cp, "refit", watched_refit)
+    mu, history = cp.train(np.random.default_rng(6))
     assert history.shape == (cp.GENERATIONS, 3)
+    np.testing.assert_array_equal(mu, elites[-1].mean(axis=0))
+    for (theta, R), elite, (best, gamma, mean) in zip(played, elites, history, strict=True):
+        each = (R[0::2] + R[1::2]) / 2  # two episodes of a policy, one after another
+        np.testing.assert_array_equal(theta[0::2], theta[1::2])
+        assert (each > gamma).sum() < cp.RHO * cp.N <= (each >= gamma).sum()
+        np.testing.assert_array_equal(elite, theta[0::2][each >= gamma])
+        assert best == each.max() and np.isclose(mean, each.mean())
+    assert len(elites[-1]) > cp.RHO * cp.N  # many reach 500 in the end
 
 
 def test_among_a_hundred_random_policies_there_is_a_good_one_at_once():
