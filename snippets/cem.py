@@ -275,8 +275,8 @@ def figure_convergence(history):
     axes = fig.subplot_mosaic([list(row) for row in rows])
     for k in range(6):
         ax, (mu, cov, x, _) = axes[str(k)], history[k]
-        landscape(ax, numbers=False, star=6, cells=20, step=2)
-        ax.plot(*x[::4].T, ".", color="C0", markersize=2)
+        landscape(ax, numbers=False, star=6, cells=20, step=3)
+        ax.plot(*x[::5].T, ".", color="C0", markersize=2)
         ellipse(ax, mu, cov, 2, color="C0", linewidth=1.2)
         ax.set(xticks=[], yticks=[])
         ax.set_title(f"поколение {k}", fontsize=9)
