@@ -22,7 +22,7 @@ CONCEPTS = [
 ]
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 WEIGHT = 200_000  # bytes of a page's first load, compressed
-WEIGHED = {"document", "stylesheet", "script", "font"}
+WEIGHED = {"document", "stylesheet", "script", "font", "image", "xhr", "fetch"}
 # what a converter leaves behind when it misses something; TeX commands, Obsidian's marks
 RAW = re.compile(r"\[\[|\]\]|%%|\$|\*\*|==|\\[A-Za-z]+")
 
