@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from html import escape
 from xml.etree import ElementTree
 
-from listings import listing_html
+from listings import code_html
 from runner import Run, caption_and_alt, figure_function, function_source
 
 # matplotlibrc's colours and the variables of overrides/assets/figures.css that stand for them
@@ -102,7 +102,7 @@ def figure_html(run: Run, figure: str, label: str = "", with_code: bool = False)
 
 def _code(source: str, figure: str) -> str:
     _, function = figure_function(figure)
-    listing = listing_html(function_source(source, function))
+    listing = code_html(function_source(source, function), "python")
     return f'<details class="code"><summary>Код рисунка</summary>{listing}</details>'
 
 

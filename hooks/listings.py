@@ -1,4 +1,4 @@
-"""Listings: code as HTML, marked up as pymdownx.highlight marks up a fence of a note."""
+"""Listings: code as the HTML that the theme styles and gives a copy button."""
 
 import re
 from functools import cache
@@ -6,14 +6,20 @@ from html import escape
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
 
 PLAIN = re.compile(r'<span class="[nopw]">([^<]*)</span>')  # names and signs, two elements of three
 
 
 @cache
-def listing_html(source: str, title: str = "") -> str:
-    """Return Python code, highlighted, under a title if there is one."""
+def code_html(source: str, language: str = "", title: str = "") -> str:
+    """Return code, highlighted if Pygments knows its language, under a title if there is one."""
+    try:
+        lexer = get_lexer_by_name(language, stripnl=False)
+    except ClassNotFound:
+        lexer = get_lexer_by_name("text", stripnl=False)
     name = f'<span class="filename">{escape(title)}</span>' if title else ""
-    code = PLAIN.sub(r"\1", highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)))
-    return f'<div class="language-python highlight">{name}<pre><span></span><code>{code}</code></pre></div>'
+    code = PLAIN.sub(r"\1", highlight(source, lexer, HtmlFormatter(nowrap=True)))
+    kind = f"language-{escape(language)} highlight" if language else "highlight"
+    return f'<div class="{kind}">{name}<pre><span></span><code>{code}</code></pre></div>'

@@ -5,26 +5,27 @@ import re
 from pathlib import Path
 
 import yaml
+from markdown.extensions.toc import nest_toc_tokens
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File
+from mkdocs.structure.toc import get_toc
 
 import figures
 import notebooks
 import obsidian
 import runner
 import tex
-from listings import listing_html
+from listings import code_html
 from vault import Figure, Vault, addresses, read_note
 
 log = logging.getLogger("mkdocs.hooks.obsidian")
 
 WIKILINKS = re.compile(r"\[\[([^\]|#]+)")
-FIGURE = re.compile(r'(?:<p>)?<figure id="([^"]+)"(?: data-label="([^"]*)")?></figure>(?:</p>)?')
+FIGURE = re.compile(r'<figure id="([^"]+)"(?: data-label="([^"]*)")?></figure>')
 LISTING = re.compile(r'<div id="([^"]+)" data-listing="(\w+)"></div>')
-EMPTY_HEADER = re.compile(r"<th([^>]*)></th>")
-TRANSCLUSION = re.compile(r'(?:<p>)?<hr data-transclusion="(begin|end)"\s*/?>(?:</p>)?')
 
 vault = Vault({})
+pages: dict[str, obsidian.Converted] = {}
 
 
 @event_priority(100)  # before mkdocs-jupyter, which looks for notebooks among the files
@@ -95,6 +96,11 @@ def _reading_order(notes: dict, snippets: list[str]) -> list:
     return [*order, *([{"Блокноты": books}] if books else [])]
 
 
+def on_nav(nav, config, files):
+    """Learn where every page and file is going to be; mkdocs-jupyter has made pages of the notebooks."""
+    vault.urls = {file.src_uri: file.url for file in files}
+
+
 def on_page_read_source(page, config):
     """Give MkDocs the note with a frontmatter that it reads as we do.
 
@@ -109,26 +115,34 @@ def on_page_read_source(page, config):
 
 
 def on_page_markdown(markdown, page, config, files):
-    """Convert the note; what is wrong in it goes to the log, one line each."""
+    """Convert the note, to the last: nothing is left for Python-Markdown, which reads lists otherwise.
+
+    What is wrong in the note goes to the log, one line each.
+    """
     note = vault.notes.get(page.file.src_uri)
     if note is None:  # a notebook: the search has its text from the page of its snippet
         page.meta["search"] = {"exclude": True}
         return None
-    text, problems = obsidian.convert(note, vault)
-    for problem in problems:
+    pages[page.file.src_uri] = converted = obsidian.convert(note, vault)
+    for problem in converted.problems:
         log.warning(problem)
-    return text
+    return ""
 
 
 def on_page_content(html, page, config, files):
-    """Frame the transclusions; dress the notebooks."""
+    """Give the page its text and contents; dress the notebooks."""
     if page.file.src_uri not in vault.notes:
         run = vault.runs.get(page.file.name)
         downloads = [f"{run.name}.ipynb", f"../../snippets/{run.name}.py"] if run else []
         return notebooks.trim(html, run, downloads)
-    html = EMPTY_HEADER.sub(r"<td\1></td>", html)  # a corner of a table heads nothing
-    html = html.replace('class="arithmatex"', 'class="arithmatex" data-search-exclude')
-    return TRANSCLUSION.sub(lambda m: '<div class="transclusion">' if m[1] == "begin" else "</div>", html)
+    converted = pages[page.file.src_uri]
+    entries = [_entry(heading) for heading in converted.contents if heading.level <= 3]
+    page.toc = get_toc(nest_toc_tokens(entries))
+    return converted.html
+
+
+def _entry(heading: obsidian.Heading) -> dict:
+    return {"level": heading.level, "id": heading.id, "name": heading.text}
 
 
 def on_post_page(output, page, config):
@@ -136,7 +150,7 @@ def on_post_page(output, page, config):
     if page.file.src_uri not in vault.notes:
         return output
     output = FIGURE.sub(_figure, tex.replace_math(output))
-    return LISTING.sub(lambda m: listing_html(vault.runs[m[2]].source, m[1]), output)
+    return LISTING.sub(lambda m: code_html(vault.runs[m[2]].source, "python", m[1]), output)
 
 
 def _figure(match: re.Match) -> str:

@@ -1,42 +1,65 @@
-"""A note in Obsidian's Markdown becomes Markdown that Python-Markdown reads the same way.
+"""A note becomes the HTML of its page: `convert` is a function of the note's text and the vault.
 
-`convert` is a function of the note's text and the vault. mdformat parses and writes (it settles
-CommonMark's lists against Python-Markdown's four spaces); here are only the tokens that Obsidian
-adds, wiki-links, embeds and comments, and what they mean.
+`markup` parses; here the links and embeds get their meaning, and the tokens become the elements
+that the theme knows.
 """
 
-import logging
 import re
 from dataclasses import dataclass, field, replace
-from functools import cache
 from html import escape
 from pathlib import PurePosixPath
-from posixpath import dirname, relpath
-from types import SimpleNamespace
-from urllib.parse import quote, unquote
+from posixpath import relpath
+from typing import NamedTuple
+from urllib.parse import unquote
 
-import mdformat.plugins
-from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
-from mdformat.renderer import DEFAULT_RENDERERS, MDRenderer
+from markdown_it.utils import OptionsDict
 
 import claims
+import listings
+import markup
 import runner
 import tex
-from vault import BLOCK_ID, Figure, Note, Problem, Vault, unique
+from vault import Figure, Note, Problem, Vault, unique
 
-WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n]+?)\]\]")
-COMMENT = re.compile(r"%%(.*?)%%", re.S)
 WEB = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.I)
 SIZE = re.compile(r"(\d+)(?:x(\d+))?")
-TASK = re.compile(r"\[[^\s\]]\](?=\s)")
+ADDRESS = re.compile(r"""(\s(?:src|href|poster)=)(["'])(.*?)\2""", re.I)
+TITLE = re.compile(r'title="([^"]*)"')
 IMAGES = {".apng", ".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp"}
 AUDIO = {".3gp", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"}
 VIDEO = {".mkv", ".mov", ".mp4", ".ogv", ".webm"}
+# Obsidian's kind of callout → the theme's, and the title of one that has none
+CALLOUTS = {
+    kind: (look, title)
+    for look, title, kinds in (
+        ("note", "Заметка", "note"),
+        ("abstract", "Кратко", "abstract summary tldr"),
+        ("info", "К сведению", "info"),
+        ("info", "Сделать", "todo"),
+        ("tip", "Совет", "tip hint"),
+        ("tip", "Важно", "important"),
+        ("success", "Готово", "success check done"),
+        ("question", "Вопрос", "question help faq"),
+        ("warning", "Внимание", "warning caution attention"),
+        ("failure", "Неудача", "failure fail missing"),
+        ("danger", "Опасно", "danger"),
+        ("danger", "Ошибка", "error"),
+        ("bug", "Ошибка", "bug"),
+        ("example", "Пример", "example"),
+        ("quote", "Цитата", "quote cite"),
+    )
+    for kind in kinds.split()
+}
 
 
-# our renderer of formulas comes first and stands; mdformat's is told so at every note
-logging.getLogger("mdformat.renderer").setLevel(logging.ERROR)
+class Heading(NamedTuple):
+    """An entry of the page's contents; `text` is HTML without elements."""
+
+    level: int
+    id: str
+    text: str
 
 
 @dataclass
@@ -48,165 +71,68 @@ class Page:
     source: Note  # the note whose text is being read: `home`, or one that it takes in
     offset: int  # lines of the source's file before that text
     problems: list[Problem] = field(default_factory=list)
+    contents: list[Heading] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
     anchors: list[tuple[int, str]] = field(default_factory=list)  # links to ids of this page
-    footnotes: list[str] = field(default_factory=list)  # the inline ones, Markdown
     inside: tuple[tuple[str, str], ...] = ()  # the transclusions around this text
-    raised: int = 0  # levels by which its headings rise: a section taken in begins at the second
+    parts: list[str] = field(default_factory=list)  # what the page has taken in
+    part: str = ""  # what tells the footnotes of this text from those of others
     raised: int = 0  # levels by which the text's headings go up, to come after the page's title
 
     def problem(self, line: int, text: str) -> None:
-        self.problems.append(Problem(self.source.path, line, text))
+        self.problems.append(Problem(self.source.path, self.offset + line + 1, text))
+
+    def url(self, path: str) -> str:
+        """Return the address of a note or file, counted from this page."""
+        return _relative(self.vault.urls[path], self.vault.urls[self.home.path])
 
 
-def convert(note: Note, vault: Vault) -> tuple[str, list[Problem]]:
-    """Return the note as Markdown for Python-Markdown, and what is wrong in it.
+class Converted(NamedTuple):
+    """A note's page: HTML, its headings, and what is wrong in the note."""
 
-    Parameters
-    ----------
-    note
-        The note to convert.
-    vault
-        What its links can mean.
+    html: str
+    contents: list[Heading]
+    problems: list[Problem]
+
+
+def convert(note: Note, vault: Vault) -> Converted:
+    """Return the page of a note.
+
+    Formulas, figures and listings are left as empty or TeX-filled places for `main` to fill when
+    the search has read the page.
     """
     page = Page(vault, note, note, note.offset)
     page.ids.update(heading.slug for heading in note.headings)
     if note.problem:
         page.problems.append(note.problem)
-    text = _parser().render(note.text, {"page": page})
-    for n, footnote in enumerate(page.footnotes, 1):
-        text += f"\n[^inline-{n}]: {footnote}\n"
+    html = _html(note.text, page)
     for line, anchor in page.anchors:
         if anchor not in page.ids:
             page.problem(line, f"на странице нет места «#{anchor}»; исправьте ссылку")
-    return text, sorted(page.problems, key=lambda problem: (problem.note, problem.line))
+    problems = sorted(page.problems, key=lambda problem: (problem.note, problem.line))
+    return Converted(html, page.contents, problems)
 
 
-@cache
-def _parser() -> MarkdownIt:
-    parser = MarkdownIt(renderer_cls=MDRenderer)
-    parser.options["mdformat"] = {}
-    parser.options["store_labels"] = True
-    parser.options["codeformatters"] = {}
-    parser.options["parser_extension"] = [SimpleNamespace(RENDERERS=_RENDERERS)]
-    for name in ("gfm", "footnote", "mkdocs"):
-        plugin = mdformat.plugins.PARSER_EXTENSIONS[name]
-        parser.options["parser_extension"].append(plugin)
-        plugin.update_mdit(parser)
-    parser.inline.ruler.before("link", "wikilink", _parse_wikilink)
-    parser.inline.ruler.before("link", "comment", _parse_comment)
-    parser.inline.ruler.before("link", "inline_footnote", _parse_inline_footnote)
-    parser.block.ruler.before("paragraph", "comment", _parse_comment_block)
-    parser.core.ruler.before("github-tasklists", "any_task", _tick_tasks)
-    parser.core.ruler.push("obsidian", _place)
-    parser.block.ruler.before(
-        "fence", "formula", _formula_ends_paragraph, {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    )
-    return parser
+def _html(text: str, page: Page) -> str:
+    tokens = _lift(markup.parse(text), page)
+    return _RENDERER.render(tokens, _OPTIONS, {"page": page})
 
 
-# Text → tokens
+def _relative(url: str, base: str) -> str:
+    """Return a site's address as seen from another; a folder's ends with a slash."""
+    folder = base.rpartition("/")[0] or "."
+    found = relpath(url or ".", folder)
+    return f"{found}/" if url.endswith("/") or not url else found
 
 
-def _parse_wikilink(state, silent: bool) -> bool:
-    match = WIKILINK.match(state.src, state.pos, state.posMax)
-    if not match:
-        return False
-    if not silent:
-        state.push("embed" if match[1] else "wikilink", "", 0).content = match[2]
-    state.pos = match.end()
-    return True
-
-
-def _parse_comment(state, silent: bool) -> bool:
-    match = COMMENT.match(state.src, state.pos, state.posMax)
-    if not match:
-        return False
-    if not silent:
-        token = state.push("comment", "", 0)
-        token.content = match[1]
-        token.meta["before"] = state.src[: state.pos]
-    state.pos = match.end()
-    return True
-
-
-def _parse_inline_footnote(state, silent: bool) -> bool:
-    if not state.src.startswith("^[", state.pos):
-        return False
-    end = state.md.helpers.parseLinkLabel(state, state.pos + 1)
-    if end < 0:
-        return False
-    if not silent:
-        token = state.push("inline_footnote", "", 0)
-        token.children = []
-        state.md.inline.parse(state.src[state.pos + 2 : end], state.md, state.env, token.children)
-    state.pos = end + 1
-    return True
-
-
-def _tick_tasks(state) -> None:
-    """Take `[/]`, `[-]` and the like for done, as Obsidian does where no theme knows better."""
-    for item, _, inline in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
-        if item.type == "list_item_open" and TASK.match(inline.content) and inline.children[0].type == "text":
-            for token in (inline, inline.children[0]):
-                token.content = TASK.sub("[x]", token.content, count=1)
-
-
-def _line(state, n: int) -> str:
-    return state.src[state.bMarks[n] + state.tShift[n] : state.eMarks[n]]
-
-
-def _formula_ends_paragraph(state, line: int, end: int, silent: bool) -> bool:
-    """Let a formula follow a line of text with no blank line between; it is parsed elsewhere."""
-    return silent and _line(state, line).startswith("$$") and "$$" in state.src[state.bMarks[line + 1] :]
-
-
-def _parse_comment_block(state, line: int, end: int, silent: bool) -> bool:
-    """Drop a comment that begins on one line and ends on a later one."""
-    if state.is_code_block(line) or not _line(state, line).startswith("%%") or "%%" in _line(state, line)[2:]:
-        return False
-    last = next((n for n in range(line + 1, end) if "%%" in _line(state, n)), None)
-    if last is None:
-        return False
-    if not silent:
-        state.line = last + 1
-    return True
-
-
-def _place(state) -> None:
-    """Give every token its line in the file and lift embedded blocks out of their paragraphs."""
-    page = state.env["page"]
-    placed: list[Token] = []
-    line = 0
-    for token in state.tokens:
-        line = token.map[0] if token.map else line
-        token.meta["line"] = page.offset + line + 1
-        placed.append(token)
-        if token.type == "inline":
-            _mark_block_id(token)
-            _number(token.children, token.meta["line"])
-    state.tokens = []
-    for token in placed:
-        state.tokens.append(token)
-        *_, inline, closing = [None, *state.tokens[-2:]]
-        if closing.type == "paragraph_close" and any(_is_block(c, page) for c in inline.children or ()):
-            paragraph = state.tokens[-3:]
-            state.tokens[-3:] = _split(paragraph, page)
-
-
-def _number(tokens: list[Token], line: int) -> None:
+def _lift(tokens: list[Token], page: Page) -> list[Token]:
+    """Lift embedded blocks and formulas out of their paragraphs."""
+    lifted: list[Token] = []
     for token in tokens:
-        token.meta["line"] = line
-        _number(token.children or [], line)
-        line += token.type in ("softbreak", "hardbreak") or token.content.count("\n")
-
-
-def _mark_block_id(inline: Token) -> None:
-    last = inline.children[-1] if inline.children else None
-    match = BLOCK_ID.search(last.content) if last and last.type == "text" else None
-    if match:
-        last.content = last.content[: match.start()].rstrip()
-        inline.children.append(Token("block_id", "", 0, content=f"^{match[1].casefold()}"))
+        lifted.append(token)
+        if token.type == "paragraph_close" and any(_is_block(t, page) for t in lifted[-2].children or ()):
+            lifted[-3:] = _split(lifted[-3:], page)
+    return lifted
 
 
 def _split(paragraph: list[Token], page: Page) -> list[Token]:
@@ -222,18 +148,15 @@ def _split(paragraph: list[Token], page: Page) -> list[Token]:
             text.pop()
         if text:
             text[0] = text[0].copy(content=text[0].content.lstrip())
-            # a paragraph beside a block needs blank lines, in a list too: not hidden
-            tokens.extend([
-                opening.copy(hidden=False),
-                inline.copy(children=list(text)),
-                closing.copy(hidden=False),
-            ])
+            text[-1] = text[-1].copy(content=text[-1].content.rstrip())
+            tokens.extend([opening, inline.copy(children=list(text)), closing])
         text.clear()
 
     for child in inline.children:
         if _is_block(child, page):
             flush()
-            tokens.append(child.copy(type="embed_block", block=True, map=inline.map))
+            kind = "embed_block" if child.type == "embed" else "math_block"
+            tokens.append(child.copy(type=kind, block=True, map=inline.map))
         else:
             text.append(child)
     flush()
@@ -246,12 +169,179 @@ def _is_space(token: Token) -> bool:
 
 def _is_block(token: Token, page: Page) -> bool:
     if token.type != "embed":
-        return False
+        return token.type == "math_inline_double"
     name, _, _ = _parts(token.content)
     path = page.vault.find(name, page.source.path) if name else page.source.path
     if path is None:
         return page.vault.figure(name) is not None
     return path in page.vault.notes or path.endswith(".py")
+
+# Tokens → HTML
+
+
+class _Html(RendererHTML):
+    """The elements that the theme knows; a method is named by its token's type."""
+
+    def heading_open(self, tokens, i, options, env):
+        page, token = env["page"], tokens[i]
+        line = token.map[0] + page.offset - page.source.offset
+        slug = next(heading.slug for heading in page.source.headings if heading.line == line)
+        if page.inside:
+            slug = unique(slug, page.ids)
+        level = max(1, int(token.tag[1]) - page.raised)
+        page.contents.append(Heading(level, slug, escape(_text(tokens[i + 1].children), quote=False)))
+        return f'<h{level} id="{escape(slug)}">'
+
+    def heading_close(self, tokens, i, options, env):
+        heading = env["page"].contents[-1]
+        link = f'<a class="headerlink" href="#{escape(heading.id)}" title="Ссылка на этот раздел">#</a>'
+        return f"{link}</h{heading.level}>\n"
+
+    def wikilink(self, tokens, i, options, env):
+        name, anchor, text = _parts(tokens[i].content)
+        shown = text or " › ".join([*([name] if name else []), *anchor])
+        return _link(env["page"], tokens[i].meta["line"], name, anchor, escape(shown, quote=False))
+
+    def link_open(self, tokens, i, options, env):
+        token, page = tokens[i], env["page"]
+        href = str(token.attrs["href"])
+        if token.info != "auto" and not WEB.match(href):
+            found = _address(page, token.meta["line"], href)
+            if found is None:
+                closing = next(t for t in tokens[i:] if t.type == "link_close" and t.level == token.level)
+                token.tag = closing.tag = "span"
+                token.attrs = {"class": "problem"}
+            else:
+                token.attrs["href"] = found
+        return self.renderToken(tokens, i, options, env)
+
+    def image(self, tokens, i, options, env):
+        token = tokens[i]
+        return _picture(env["page"], token.meta["line"], unquote(str(token.attrs["src"])), token.content)
+
+    def embed(self, tokens, i, options, env):
+        name, anchor, text = _parts(tokens[i].content)
+        return _picture(env["page"], tokens[i].meta["line"], name, text, "#".join(anchor))
+
+    def embed_block(self, tokens, i, options, env):
+        return _embed_block(env["page"], tokens[i]) + "\n"
+
+    def html_block(self, tokens, i, options, env):
+        return _local_addresses(tokens[i], env["page"])
+
+    html_inline = html_block
+
+    def comment(self, tokens, i, options, env):
+        page, token = env["page"], tokens[i]
+        if problem := claims.check(token.meta["before"], token.content, page.vault.runs):
+            page.problem(token.meta["line"], problem)
+        return ""
+
+    def tag(self, tokens, i, options, env):
+        return f'<span class="tag">#{escape(tokens[i].content)}</span>'
+
+    def block_id(self, tokens, i, options, env):
+        ids, name = env["page"].ids, tokens[i].content
+        if name in ids:  # the block stands on the page twice: once its own, once taken in
+            return ""
+        ids.add(name)
+        return f'<span id="{name}"></span>'
+
+    def task(self, tokens, i, options, env):
+        # any sign but a space is done, as in Obsidian where no theme knows better
+        checked, state = ("", "не сделано") if tokens[i].content == " " else (" checked", "сделано")
+        box = f'<input type="checkbox" disabled{checked} aria-label="{state}">'
+        return f'<label class="task-list-control">{box}<span class="task-list-indicator"></span></label> '
+
+    def callout_open(self, tokens, i, options, env):
+        token = tokens[i]
+        look, _ = CALLOUTS.get(token.meta["kind"].casefold(), ("note", ""))
+        if token.tag == "div":
+            return f'<div class="admonition {look}">\n'
+        return f'<details class="{look}"{"" if token.meta["folded"] else " open"}>\n'
+
+    def callout_title_open(self, tokens, i, options, env):
+        token, kind = tokens[i], tokens[i].meta["kind"]
+        _, default = CALLOUTS.get(kind.casefold(), ("", kind[:1].upper() + kind[1:]))
+        opening = "<summary>" if token.tag == "summary" else '<p class="admonition-title">'
+        return opening + ("" if tokens[i + 1].children else escape(default))
+
+    def fence(self, tokens, i, options, env):
+        token = tokens[i]
+        language, _, rest = token.info.strip().partition(" ")
+        title = TITLE.search(rest)
+        return listings.code_html(token.content, language, title[1] if title else "") + "\n"
+
+    code_block = fence
+
+    def math_inline(self, tokens, i, options, env):
+        return _math(tokens[i], env["page"], "span", r"\({}\)")
+
+    def math_block(self, tokens, i, options, env):
+        return _math(tokens[i], env["page"], "div", r"\[{}\]") + "\n"
+
+    math_inline_double = math_inline  # where it could not be lifted: in a heading, in a table
+
+    def th_open(self, tokens, i, options, env):
+        if not tokens[i + 1].children:  # a corner of a table heads nothing
+            tokens[i].tag = tokens[i + 2].tag = "td"
+        return self.renderToken(tokens, i, options, env)
+
+    def footnote_ref(self, tokens, i, options, env):
+        meta = tokens[i].meta
+        name, n = _footnote(env["page"], meta["id"]), meta["id"] + 1
+        again = f"-{meta['subId']}" if meta.get("subId") else ""
+        link = f'<a class="footnote-ref" href="#fn:{name}">{n}</a>'
+        return f'<sup id="fnref:{name}{again}">{link}</sup>'
+
+    def footnote_block_open(self, tokens, i, options, env):
+        return '<div class="footnote">\n<hr>\n<ol>\n'
+
+    def footnote_block_close(self, tokens, i, options, env):
+        return "</ol>\n</div>\n"
+
+    def footnote_open(self, tokens, i, options, env):
+        return f'<li id="fn:{_footnote(env["page"], tokens[i].meta["id"])}">'
+
+    def footnote_close(self, tokens, i, options, env):
+        return "</li>\n"
+
+    def footnote_anchor(self, tokens, i, options, env):
+        meta = tokens[i].meta
+        again = f"-{meta['subId']}" if meta.get("subId") else ""
+        name = _footnote(env["page"], meta["id"])
+        return f'\u00a0<a class="footnote-backref" href="#fnref:{name}{again}" title="Назад к тексту">↩</a>'
+
+
+_RENDERER = _Html()
+_OPTIONS = OptionsDict({"breaks": True, "xhtmlOut": False})
+
+
+def _text(tokens: list[Token] | None) -> str:
+    """Return the words of a heading, without markup."""
+    words = []
+    for token in tokens or []:
+        if token.type in ("wikilink", "embed"):
+            name, anchor, text = _parts(token.content)
+            words.append(text or " › ".join([*([name] if name else []), *anchor]))
+        elif token.type == "tag":
+            words.append(f"#{token.content}")
+        elif token.type in ("text", "code_inline", "math_inline", "math_inline_double"):
+            words.append(token.content)
+    return "".join(words).strip()
+
+
+def _footnote(page: Page, n: int) -> str:
+    return f"{page.part}{n + 1}"
+
+
+def _math(token: Token, page: Page, tag: str, frame: str) -> str:
+    content = token.content.strip()
+    try:
+        tex.mathml(content, tag == "div")
+    except tex.TexError as error:
+        page.problem(token.meta["line"], str(error))
+    return f'<{tag} class="arithmatex" data-search-exclude>{frame.format(escape(content))}</{tag}>'
 
 
 def _parts(content: str) -> tuple[str, list[str], str]:
@@ -264,43 +354,37 @@ def _parts(content: str) -> tuple[str, list[str], str]:
     return name.strip(), [part.strip() for part in anchor if part.strip()], text.strip()
 
 
-# Tokens → Markdown
-
-
-def _wikilink(node, context) -> str:
-    name, anchor, text = _parts(node.content)
-    shown = text or " › ".join([*([name] if name else []), *anchor])
-    return _link(context.env["page"], node.meta["line"], name, anchor, _plain(shown))
-
-
-def _markdown_link(node, context) -> str:
-    href = node.attrs["href"]
-    if node.info == "auto" or node.meta.get("label") or WEB.match(href):
-        return DEFAULT_RENDERERS["link"](node, context)
-    text = "".join(child.render(context) for child in node.children)
-    name, _, anchor = unquote(href).partition("#")
-    page, line = context.env["page"], node.meta["line"]
-    if not name and anchor not in {heading.text for heading in page.source.headings}:
-        page.anchors.append((line, anchor))
-        return f"[{text}](#{anchor})"
-    return _link(page, line, name, [anchor] if anchor else [], text)
-
-
 def _link(page: Page, line: int, name: str, anchor: list[str], shown: str) -> str:
-    """Write a link to a note, to a heading in it, or to a file; `shown` is Markdown."""
+    """Write a link to a note, to a heading in it, or to a file; `shown` is HTML."""
+    href = _place(page, line, name, anchor)
+    return _broken(shown) if href is None else f'<a href="{escape(href)}">{shown}</a>'
+
+
+def _place(page: Page, line: int, name: str, anchor: list[str]) -> str | None:
+    """Return where a link leads, counted from the page; None, and a problem, if nowhere."""
     path = page.vault.find(name, page.source.path) if name else page.source.path
     if path is None:
         page.problem(line, f"ссылка ведёт к «{name}», а такой заметки нет; создайте её или исправьте имя")
-        return _broken(shown)
-    href = quote(relpath(path, dirname(page.home.path) or "."))
-    if anchor:
-        note = page.vault.notes.get(path)
-        place = note and note.place(anchor)
-        if place is None:
-            page.problem(line, _no_place(path, anchor))
-            return _broken(shown)
-        href = f"#{place.id}" if path == page.home.path else f"{href}#{place.id}"
-    return f"[{shown}]({href})"
+        return None
+    if not anchor:
+        return page.url(path)
+    note = page.vault.notes.get(path)
+    if note is None:  # a page of a PDF, a second of a film
+        return f"{page.url(path)}#{'#'.join(anchor)}"
+    place = note.place(anchor)
+    if place is None:
+        page.problem(line, _no_place(path, anchor))
+        return None
+    return f"#{place.id}" if path == page.home.path else f"{page.url(path)}#{place.id}"
+
+
+def _address(page: Page, line: int, href: str) -> str | None:
+    """Return where the address of a Markdown link leads, as `_place` does."""
+    name, _, anchor = unquote(href).partition("#")
+    if not name and anchor and not page.source.place([anchor]):
+        page.anchors.append((line, anchor))
+        return f"#{anchor}"
+    return _place(page, line, name, [anchor] if anchor else [])
 
 
 def _no_place(path: str, anchor: list[str]) -> str:
@@ -312,54 +396,53 @@ def _broken(shown: str) -> str:
     return f'<span class="problem">{shown}</span>'
 
 
-def _plain(text: str) -> str:
-    return re.sub(r"([\\`*_\[\]<>])", r"\\\1", text)
+def _local_addresses(token: Token, page: Page) -> str:
+    """Let `<img src="схема.png">` lead to the vault's file; other HTML is the author's as it is."""
 
+    def local(match: re.Match) -> str:
+        name, _, anchor = unquote(match[3]).partition("#")
+        path = None if not name or WEB.match(name) else page.vault.find(name, page.source.path)
+        href = path and page.url(path) + (f"#{anchor}" if anchor else "")
+        return f"{match[1]}{match[2]}{href or match[3]}{match[2]}"
 
-def _image(node, context) -> str:
-    src = node.attrs["src"]
-    if WEB.match(src) or node.meta.get("label"):
-        return DEFAULT_RENDERERS["image"](node, context)
-    return _picture(context.env["page"], node.meta["line"], unquote(src), node.content)
-
-
-def _embed(node, context) -> str:
-    name, anchor, text = _parts(node.content)
-    return _picture(context.env["page"], node.meta["line"], name, text, "#".join(anchor))
+    return ADDRESS.sub(local, token.content)
 
 
 def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> str:
-    """Write an image, a sound, a video or a PDF of the vault; any other file as a link.
+    """Write an image, a sound, a video or a PDF; any other file as a link.
 
     `text` is Obsidian's `alt|300x200`, each part optional, `anchor` is its `t=10` or `page=3`.
     """
-    path = page.vault.find(name, page.source.path)
-    if path is None:
-        page.problem(line, f"нет картинки «{name}»: ни в хранилище, ни в таблице figures.yml; добавьте её")
-        return _broken(_plain(name))
-    href = quote(relpath(path, dirname(page.home.path) or "."))
+    address = name
+    if not WEB.match(name):
+        path = page.vault.find(name, page.source.path)
+        if path is None:
+            page.problem(line, f"нет картинки «{name}» ни в хранилище, ни в таблице figures.yml; добавьте её")
+            return _broken(escape(name, quote=False))
+        address = page.url(path)
     alt, size = [], ""
     for part in filter(None, text.split("|")):
         if match := SIZE.fullmatch(part.strip()):
             size = f' width="{match[1]}"' + (f' height="{match[2]}"' if match[2] else "")
         else:
             alt.append(part.strip())
-    suffix, title = PurePosixPath(path).suffix.lower(), " ".join(alt) or PurePosixPath(path).stem
-    if suffix in IMAGES:
-        return f"![{_plain(title)}]({href}){{{size.strip()} loading=lazy }}"
-    fragment = f"#{anchor}" if anchor else ""
-    # raw HTML is not Markdown's: its address is counted from the page, not from the note
-    address = quote(relpath(path, dirname(page.vault.addresses[page.home.path]) or ".")) + fragment
-    tag = "audio" if suffix in AUDIO else "video" if suffix in VIDEO else "iframe" if suffix == ".pdf" else ""
-    if not tag:
-        return f"[{_plain(title)}]({href})"
-    controls = " controls" if tag != "iframe" else ""
-    return f'<{tag}{controls}{size} src="{address}" title="{escape(title)}"></{tag}>'
+    file = PurePosixPath(name)
+    suffix, title = file.suffix.lower(), escape(" ".join(alt) or file.stem)
+    address = escape(address + (f"#{anchor}" if anchor else ""))
+    if suffix in AUDIO:
+        return f'<audio controls{size} src="{address}" title="{title}"></audio>'
+    if suffix in VIDEO:
+        return f'<video controls{size} src="{address}" title="{title}"></video>'
+    if suffix == ".pdf":
+        return f'<iframe{size} src="{address}" title="{title}"></iframe>'
+    if suffix in IMAGES or WEB.match(name):
+        return f'<img src="{address}" alt="{title}"{size} loading="lazy">'
+    return f'<a href="{address}">{title}</a>'
 
 
-def _embed_block(node, context) -> str:
-    page, line = context.env["page"], node.meta["line"]
-    name, anchor, _ = _parts(node.content)
+def _embed_block(page: Page, token: Token) -> str:
+    line = token.meta["line"]
+    name, anchor, _ = _parts(token.content)
     path = page.vault.find(name, page.source.path) if name else page.source.path
     if path is None:
         return _figure(page, line, page.vault.figure(name))
@@ -373,24 +456,25 @@ def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
     place = note.place(anchor) if anchor else None
     if anchor and place is None:
         page.problem(line, _no_place(note.path, anchor))
-        return _broken(_plain("#".join([note.name, *anchor])))
+        return _broken(escape("#".join([note.name, *anchor])))
     if where in page.inside or (note is page.home and not page.inside and not anchor):
         page.problem(line, f"«{note.name}» вставляет сама себя; уберите одну из вставок")
-        return _broken(_plain(note.name))
+        return _broken(escape(note.name))
     text, start = (note.part(place), place.line) if place else (note.text, 0)
     end = place.end if place else len(note.text)
     top = min((heading.level for heading in note.headings if start <= heading.line < end), default=2)
+    page.parts.append(note.path)
     inner = replace(
-        page, source=note, offset=note.offset + start, inside=(*page.inside, where), raised=max(0, top - 2)
+        page,
+        source=note,
+        offset=note.offset + start,
+        inside=(*page.inside, where),
+        raised=max(0, top - 2),
+        part=f"{len(page.parts)}-",
     )
-    body = _parser().render(text, {"page": inner}).rstrip("\n")
-    source = _link(page, line, note.path, anchor, f"Из заметки «{_plain(note.title)}»")
-    return "\n\n".join([
-        '<hr data-transclusion="begin">',
-        body,
-        source + "{ .transclusion-source }",
-        '<hr data-transclusion="end">',
-    ])
+    source = _link(page, line, note.path, anchor, f"Из заметки «{escape(note.title, quote=False)}»")
+    source = f'<p class="transclusion-source">{source}</p>'
+    return f'<div class="transclusion">\n{_html(text, inner)}{source}\n</div>'
 
 
 def _figure(page: Page, line: int, figure: Figure) -> str:
@@ -399,7 +483,7 @@ def _figure(page: Page, line: int, figure: Figure) -> str:
     if run is None or figure.name not in run.figures:
         reason = run.error if run else f"нет файла snippets/{snippet}.py; исправьте таблицу figures.yml"
         page.problem(line, f"рисунка «{figure.name}» нет: {reason}")
-        return _broken(_plain(figure.name))
+        return _broken(escape(figure.name))
     page.ids.add(figure.name)
     label = f' data-label="{escape(figure.label)}"' if figure.label else ""
     return f'<figure id="{figure.name}"{label}></figure>'
@@ -410,86 +494,21 @@ def _code(page: Page, line: int, path: PurePosixPath, function: list[str]) -> st
     run = page.vault.runs.get(path.stem)
     if run is None:
         page.problem(line, f"нет файла snippets/{path.name}; исправьте имя")
-        return _broken(_plain(path.name))
+        return _broken(escape(path.name))
     if function:
         try:
-            return _fence(runner.function_source(run.source, function[0]))
+            return listings.code_html(runner.function_source(run.source, function[0]), "python")
         except KeyError:
             page.problem(line, f"в snippets/{path.name} нет функции «{function[0]}»; исправьте вставку")
-            return _broken(_plain(f"{path.name}#{function[0]}"))
+            return _broken(escape(f"{path.name}#{function[0]}"))
     if run.error:
         page.problem(line, run.error)
-        return _fence(run.source, path.name) + "\n\n" + _broken(_plain(run.error))
-    folder = dirname(page.home.path) or "."
-    downloads = [
-        f"[Скачать {path.name}]({quote(relpath(path, folder))}){{ download }}",
-        f"[Открыть как блокнот]({quote(relpath(f'notebooks/{path.stem}.ipynb', folder))})",
-    ]
-    return "\n\n".join([
+        return listings.code_html(run.source, "python", path.name) + f"\n<p>{_broken(escape(run.error))}</p>"
+    script = f'<a href="{page.url(str(path))}" download>Скачать {path.name}</a>'
+    notebook = f'<a href="{page.url(f"notebooks/{path.stem}.ipynb")}">Открыть как блокнот</a>'
+    return "\n".join([
         f'<div id="{path.name}" data-listing="{path.stem}"></div>',
-        " · ".join(downloads),
-        f"Так отвечает `python {path.name}`:",
-        _fence(run.stdout, language="text"),
+        f"<p>{script} · {notebook}</p>",
+        f"<p>Так отвечает <code>python {path.name}</code>:</p>",
+        listings.code_html(run.stdout, "text"),
     ])
-
-
-def _fence(text: str, title: str = "", language: str = "python") -> str:
-    title = f' title="{title}"' if title else ""
-    return f"```{language}{title}\n{text.rstrip()}\n```"
-
-
-def _comment(node, context) -> str:
-    page = context.env["page"]
-    if problem := claims.check(node.meta["before"], node.content, page.vault.runs):
-        page.problem(node.meta["line"], problem)
-    return ""
-
-
-def _inline_footnote(node, context) -> str:
-    footnotes = context.env["page"].footnotes
-    footnotes.append("".join(child.render(context) for child in node.children))
-    return f"[^inline-{len(footnotes)}]"
-
-
-def _block_id(node, context) -> str:
-    ids = context.env["page"].ids
-    if node.content in ids:  # the block stands on the page twice: once its own, once taken in
-        return ""
-    ids.add(node.content)
-    return f'<span id="{node.content}"></span>'
-
-
-def _heading(node, context) -> str:
-    page = context.env["page"]
-    line = node.map[0] + page.offset - page.source.offset
-    slug = next(heading.slug for heading in page.source.headings if heading.line == line)
-    if page.inside:
-        slug = unique(slug, page.ids)
-    return f"{DEFAULT_RENDERERS['heading'](node, context)[page.raised :]} {{ #{slug} }}"
-
-
-def _math(node, context) -> str:
-    page = context.env["page"]
-    display = node.type != "math_inline"
-    try:
-        tex.mathml(node.content.strip(), display)
-    except tex.TexError as error:
-        page.problem(node.meta["line"], str(error))
-    if display:
-        return f"$$\n{node.content.strip()}\n$$"
-    return f"${node.content}$"
-
-
-_RENDERERS = {
-    "wikilink": _wikilink,
-    "link": _markdown_link,
-    "embed": _embed,
-    "embed_block": _embed_block,
-    "image": _image,
-    "comment": _comment,
-    "block_id": _block_id,
-    "inline_footnote": _inline_footnote,
-    "heading": _heading,
-    "math_inline": _math,
-    "math_block": _math,
-}

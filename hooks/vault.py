@@ -7,19 +7,18 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from textwrap import dedent
 from typing import NamedTuple
+from urllib.parse import quote
 
 import yaml
-from markdown_it import MarkdownIt
 from pymdownx.slugs import slugify as heading_slugify
 from slugify import slugify
 
+from markup import parse_blocks
+
 FRONTMATTER = re.compile(r"\A---[ \t]*\n(.*?\n)??---[ \t]*(?:\n|\Z)", re.S)
 MARKUP = re.compile(r"!?\[\[(?:[^\]|]*\|)?([^\]]*)\]\]|[*_`~=]|%%.*?%%")
-BLOCK_ID = re.compile(r"(?:^|(?<=\s))\^([A-Za-z0-9-]+)\s*\Z")
 IGNORED_IN_HEADING_LINKS = re.compile(r"[#^|\[\]:\\%\s]+")
 
-_blocks = MarkdownIt("commonmark")
-_blocks.core.ruler.enableOnly(["normalize", "block"])
 _heading_slug = heading_slugify(case="lower")
 
 
@@ -131,7 +130,7 @@ def read_note(path: str, content: bytes) -> Note:
 @cache
 def headings(text: str) -> tuple[Heading, ...]:
     """List a note's headings; their slugs are unique within the note."""
-    tokens = _blocks.parse(text)
+    tokens = parse_blocks(text)
     found = []
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
@@ -150,21 +149,8 @@ def headings(text: str) -> tuple[Heading, ...]:
 @cache
 def blocks(text: str) -> dict[str, tuple[int, int]]:
     """Map a note's block ids, in lower case, to the lines of their blocks."""
-    tokens = _blocks.parse(text)
-    found = {}
-    for i, inline in enumerate(tokens):
-        match = BLOCK_ID.search(inline.content) if inline.type == "inline" else None
-        if not match:
-            continue
-        opening, outer = tokens[i - 1], tokens[i - 2] if i > 1 else None
-        block = opening
-        if match.start() == 0:  # an id on a line of its own names the block before it
-            before = (t for t in tokens[: i - 1][::-1] if t.level == opening.level and t.map)
-            block = next(before, opening)
-        elif outer and outer.type == "list_item_open":
-            block = outer
-        found[match[1].casefold()] = tuple(block.map)
-    return found
+    named = (token for token in parse_blocks(text) if token.type == "block_id")
+    return {token.content[1:]: tuple(token.map) for token in named}
 
 
 def unique(slug: str, seen: set[str]) -> str:
@@ -228,10 +214,14 @@ class Vault:
     files: frozenset[str] = frozenset()
     runs: dict = field(default_factory=dict)
     pasted: dict[str, Figure] = field(default_factory=dict)
+    urls: dict[str, str] = field(default_factory=dict)
+    """Where on the site each note and file is, as MkDocs says; without it, folders for pages."""
 
-    @cached_property
-    def addresses(self) -> dict[str, str]:
-        return addresses(self.notes)[0]
+    def __post_init__(self):
+        if not self.urls:
+            self.urls = {path: quote(path) for path in self.files}
+            for path, address in addresses(self.notes)[0].items():
+                self.urls[path] = address.removesuffix("index.html")
 
     @cached_property
     def _index(self) -> dict[str, list[str]]:

@@ -1,9 +1,10 @@
-"""A note in Obsidian's Markdown becomes the Markdown that the site needs, and what is wrong is said."""
+"""A note in Obsidian's Markdown becomes the page that Obsidian shows, and what is wrong is said."""
 
+import re
 from textwrap import dedent
 
-import markdown
 import pytest
+from bs4 import BeautifulSoup
 
 from obsidian import convert
 from runner import Run
@@ -39,90 +40,122 @@ def make(files=(), **notes):
 
 
 def page(text, name="Заметка", files=(), **others):
+    """Convert `text` as a note among others; return the HTML and the problems."""
     vault = make(files, **{name: text}, **others)
-    return convert(vault.notes[name.replace("__", "/").replace("_", " ") + ".md"], vault)
+    converted = convert(vault.notes[name.replace("__", "/").replace("_", " ") + ".md"], vault)
+    return converted.html, converted.problems
 
 
 def html(text, **others):
+    """Return the HTML of a note that has no fault."""
     converted, problems = page(text, **others)
     assert problems == []
-    extensions = ["attr_list", "tables", "nl2br", "sane_lists", "pymdownx.superfences", "pymdownx.mark"]
-    return markdown.markdown(converted, extensions=extensions)
+    return converted
+
+
+def soup(text, **others):
+    return BeautifulSoup(html(text, **others), "html.parser")
 
 
 @pytest.mark.parametrize(
-    ("link", "expected"),
+    ("link", "href", "shown"),
     [
-        ("[[Другая]]", "[Другая](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md)"),
-        ("[[другая|текст]]", "[текст](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md)"),
-        ("[[Псевдоним]]", "[Псевдоним](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md)"),
-        ("[[Другая#Глава|к главе]]", "[к главе](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md#глава)"),
-        ("[[Другая#Глава#Раздел]]", "[Другая › Глава › Раздел](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md#раздел)"),
-        ("[[#Здесь|сюда]]", "[сюда](#здесь)"),
-        ("[[Другая#^abc|к блоку]]", "[к блоку](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md#^abc)"),
-        ("[[cem.py]]", "[cem.py](snippets/cem.py)"),
-        ("[текст](Другая.md)", "[текст](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md)"),
-        ("[текст](https://example.org/a_b)", "[текст](https://example.org/a_b)"),
-        ("[рис. 4](#здесь)", "[рис. 4](#здесь)"),
-        ("[[Другая|a*b]]", r"[a\*b](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md)"),
+        ("[[Другая]]", "../drugaia/", "Другая"),
+        ("[[другая|текст]]", "../drugaia/", "текст"),
+        ("[[Псевдоним]]", "../drugaia/", "Псевдоним"),
+        ("[[Другая#Глава|к главе]]", "../drugaia/#глава", "к главе"),
+        ("[[Другая#Глава#Раздел]]", "../drugaia/#раздел", "Другая › Глава › Раздел"),
+        ("[[#Здесь|сюда]]", "#здесь", "сюда"),
+        ("[[Другая#^abc|к блоку]]", "../drugaia/#^abc", "к блоку"),
+        ("[[Другая^abc|к блоку]]", "../drugaia/#^abc", "к блоку"),
+        ("[[cem.py]]", "../snippets/cem.py", "cem.py"),
+        ("[[cem.ipynb|блокнот]]", "../notebooks/cem.ipynb", "блокнот"),
+        ("[текст](Другая.md)", "../drugaia/", "текст"),
+        ("[*текст*](Другая.md#Глава)", "../drugaia/#глава", "текст"),
+        ("[текст](<Другая.md>)", "../drugaia/", "текст"),
+        ("[текст](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F)", "../drugaia/", "текст"),
+        ("[текст](https://example.org/a_b)", "https://example.org/a_b", "текст"),
+        ("https://example.org/a_b", "https://example.org/a_b", "https://example.org/a_b"),
+        ("[рис. 4](#здесь)", "#здесь", "рис. 4"),
+        ("[рис. 4](#Здесь)", "#здесь", "рис. 4"),
+        ("[[Другая|a*b*]]", "../drugaia/", "a*b*"),
     ],
 )
-def test_a_link_leads_to_its_note_heading_or_file(link, expected):
+def test_a_link_leads_to_its_note_heading_or_file(link, href, shown):
     other = "---\naliases: Псевдоним\n---\n# Глава\n## Раздел\nтекст ^abc\n"
-    text, problems = page(f"{link}\n\n# Здесь\n", Другая=other)
-    assert text.startswith(expected + "\n")
-    assert problems == []
+    found = soup(f"{link}\n\n# Здесь\n", Другая=other).p.a
+    assert (found["href"], found.text) == (href, shown)
 
 
-def test_a_link_is_relative_to_the_folder_of_its_page():
-    text, _ = page("[[Другая]]", name="папка__Заметка", Другая="")
-    assert text.startswith("[Другая](../%D0%94")
+def test_a_link_is_counted_from_the_address_of_its_page():
+    assert soup("[[Другая]]", name="папка__Заметка", Другая="").a["href"] == "../../drugaia/"
+    assert soup("[[папка/Другая]]", name="index", папка__Другая="").a["href"] == "papka/drugaia/"
+    assert soup("[[index]]", name="папка__Другая", index="").a["href"] == "../../"
 
 
 def test_of_two_notes_of_a_name_the_one_in_the_same_folder_is_meant():
     others = {"а__Цель": "", "б__Цель": ""}
-    assert "](%D0%A6" in page("[[Цель]]", name="б__Заметка", **others)[0]
+    assert soup("[[Цель]]", name="б__Заметка", **others).a["href"] == "../tsel/"
 
 
 def test_links_in_code_stay_as_they_are():
-    text = "`[[Нет]]` и\n\n```\n[[Нет]] %%тоже%%\n```\n"
-    assert page(text) == (text, [])
+    found = soup("`[[Нет]]` и\n\n```\n[[Нет]] %%тоже%% #тег $x$\n```\n")
+    assert [code.text.strip() for code in found.select("code")] == ["[[Нет]]", "[[Нет]] %%тоже%% #тег $x$"]
 
 
 def test_a_piped_link_in_a_table_stays_in_its_cell():
-    result = html("| a | b |\n|---|---|\n| [[Другая\\|текст]] | 1 |\n", Другая="")
-    assert result.count("<td>") == 2
-    assert ">текст</a></td>" in result
+    cells = soup("| a | b |\n|---|---|\n| [[Другая\\|текст]] | 1 |\n", Другая="").select("td")
+    assert [cell.text for cell in cells] == ["текст", "1"]
+    assert cells[0].a["href"] == "../drugaia/"
 
 
 def test_a_list_straight_after_a_paragraph_nested_by_tabs_keeps_its_levels():
-    result = html("Текст\n- один\n\t- два\n\t\t- три\n- четыре\n")
-    assert result.startswith("<p>Текст</p>\n<ul>")
-    assert result.count("<ul>") == 3
-    assert result.count("<li>") == 4
+    found = soup("Текст\n- один\n\t- два\n\t\t- три\n- четыре\n")
+    assert found.p.text == "Текст"
+    assert [len(item.find_parents("ul")) for item in found.select("li")] == [1, 2, 3, 1]
+
+
+def test_what_stands_in_a_list_item_with_no_blank_line_stays_in_it():
+    item = soup("- a\n  > цитата\n\n  | x |\n  |---|\n  | 1 |\n  $$\n  y\n  $$\n  ![[cem-elite.svg]]\n- b\n").li
+    assert [tag.name for tag in item.find_all(["blockquote", "table", "div", "figure"])] == [
+        "blockquote",
+        "table",
+        "div",
+        "figure",
+    ]
 
 
 def test_a_line_break_stays_a_line_break():
-    assert "<br />" in html("раз\nдва")
+    assert html("раз\nдва") == "<p>раз<br>\nдва</p>\n"
 
 
 def test_glued_screenshots_become_their_figures():
-    text, problems = page("до ![[Pasted image 1.png]]![[cem-elite.svg]] после")
-    assert problems == []
-    assert text.startswith('до\n\n<figure id="cem-elite" data-label="Рис. 4"></figure>\n')
-    assert '\n<figure id="cem-elite"></figure>\n' in text
-    assert text.endswith("\n\nпосле\n")
-
-
-def test_a_figure_in_a_list_item_stays_in_it():
-    text, _ = page("- a\n  ![[Pasted image 1.png]]\n- b\n")
-    assert '\n    <figure id="cem-elite"' in text
+    assert html("до ![[Pasted image 1.png]]![[cem-elite.svg]] после") == (
+        '<p>до</p>\n<figure id="cem-elite" data-label="Рис. 4"></figure>\n'
+        '<figure id="cem-elite"></figure>\n<p>после</p>\n'
+    )
 
 
 def test_an_image_of_the_vault_wins_over_the_table_and_takes_its_size_and_alt():
-    text, problems = page("![[Pasted image 1.png|схема|300]]", files={"img/Pasted image 1.png"})
-    assert text.startswith("![схема](img/Pasted%20image%201.png){width=\"300\"")
-    assert problems == []
+    image = soup("![[Pasted image 1.png|схема|300]]", files={"img/Pasted image 1.png"}).img
+    assert (image["src"], image["alt"], image["width"]) == ("../img/Pasted%20image%201.png", "схема", "300")
+
+
+@pytest.mark.parametrize(
+    ("embed", "src", "alt", "size"),
+    [
+        ("![[схема.png]]", "../img/", "схема", (None, None)),
+        ("![[схема.png|300x200]]", "../img/", "схема", ("300", "200")),
+        ("![подпись|100](схема.png)", "../img/", "подпись", ("100", None)),
+        ("![a](../img/схема.png)", "../img/", "a", (None, None)),
+        ("![a|50](https://example.org/x.php?y)", "https://example.org/x.php?y", "a", ("50", None)),
+        ('<img src="схема.png" alt="a">', "../img/", "a", (None, None)),
+    ],
+)
+def test_an_image_is_found_wherever_it_lies(embed, src, alt, size):
+    image = soup(embed, name="папка__Заметка", files={"img/схема.png"}).img
+    assert image["src"].startswith(src if src.startswith("http") else f"../{src}%D1")
+    assert (image["alt"], (image.get("width"), image.get("height"))) == (alt, size)
 
 
 @pytest.mark.parametrize(
@@ -132,97 +165,156 @@ def test_an_image_of_the_vault_wins_over_the_table_and_takes_its_size_and_alt():
         ("![[кино.mp4#t=10|400]]", '<video controls width="400" src="../m/'),
         ("![[кино.mp4#t=10|400]]", '.mp4#t=10" title="кино"></video>'),
         ("![[книга.pdf#page=3]]", '.pdf#page=3" title="книга"></iframe>'),
-        ("![[доска.canvas]]", "[доска](m/"),
+        ("![[доска.canvas]]", ">доска</a>"),
+        ("[[книга.pdf#page=3|с. 3]]", '.pdf#page=3">с. 3</a>'),
     ],
 )
 def test_sounds_videos_and_pdfs_are_played_in_place_any_other_file_is_linked(embed, expected):
-    text, problems = page(embed, files={"m/звук.mp3", "m/кино.mp4", "m/книга.pdf", "m/доска.canvas"})
-    assert expected in text
-    assert problems == []
+    files = {"m/звук.mp3", "m/кино.mp4", "m/книга.pdf", "m/доска.canvas"}
+    assert expected in html(embed, files=files)
 
 
-def test_an_inline_footnote_becomes_a_footnote():
-    text, _ = page("раз^[два *три*] и^[[[Другая]]]\n", Другая="")
-    assert text.startswith("раз[^inline-1] и[^inline-2]\n\n[^inline-1]: два *три*\n\n[^inline-2]: [Другая](")
+def test_footnotes_stand_at_the_end_of_their_text_and_lead_back():
+    found = soup("раз^[два *три*] и[^1] и^[[[Другая]]]\n\n[^1]: сноска\n", Другая="")
+    notes = [item.text.partition("\u00a0")[0].strip() for item in found.select(".footnote li")]
+    assert notes == ["два три", "сноска", "Другая"]
+    for link in found.select(".footnote-ref, .footnote-backref"):
+        assert found.find(id=link["href"][1:])
+
+
+def test_footnotes_of_a_text_taken_in_do_not_mix_with_the_pages_own():
+    found = soup("![[Другая]]\n\nсвоя[^1]\n\n[^1]: здесь\n", Другая="чужая[^1]\n\n[^1]: там\n")
+    ids = [item["id"] for item in found.select("[id]")]
+    assert len(ids) == len(set(ids)) == 4
 
 
 @pytest.mark.parametrize("mark", "xX/->?!")
 def test_a_task_with_any_sign_is_done(mark):
-    assert page(f"- [{mark}] дело\n- [ ] другое\n")[0] == "- [x] дело\n- [ ] другое\n"
+    boxes = soup(f"1. [{mark}] дело\n2. [ ] другое\n   - [{mark}] третье\n3. [x]не дело\n").select("input")
+    assert [box.has_attr("checked") for box in boxes] == [True, False, True]
+
+
+def test_a_tag_is_a_word_after_a_hash_and_no_number():
+    found = soup("#тег и #тег/вложенный, #a-b_1! #123 C# a#b `#c` [#d](https://a.b) #e\n\n# Глава #f\n")
+    assert [tag.text for tag in found.select(".tag")] == ["#тег", "#тег/вложенный", "#a-b_1", "#e", "#f"]
+
+
+def test_what_is_marked_struck_or_bold_may_hold_the_other():
+    assert html("==раз **два**== ~~три~~ ==четыре") == (
+        "<p><mark>раз <strong>два</strong></mark> <s>три</s> ==четыре</p>\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "tag", "look", "title"),
+    [
+        ("> [!note] Своё\n> текст", "div", "note", "Своё"),
+        ("> [!NOTE]\n> текст", "div", "note", "Заметка"),
+        (">[!faq]\n> текст", "div", "question", "Вопрос"),
+        ("> [!tip]- Свёрнут\n> текст", "details", "tip", "Свёрнут"),
+        ("> [!warning]+\n> текст", "details", "warning", "Внимание"),
+        ("> [!мой вид] **Жирный**\n> текст", "div", "note", "Жирный"),
+        ("> [!мой вид]\n> текст", "div", "note", "Мой вид"),
+        ("> [!quote|right]\n> - текст", "div", "quote", "Цитата"),
+        ("- a\n  > [!bug]\n  > текст", "div", "bug", "Ошибка"),
+        ("> [!todo]\n> > [!example]\n> > текст", "div", "info", "Сделать"),
+        ("> [!note]\n> ```\n> текст\n> ```", "div", "note", "Заметка"),
+        ("> [!note] [[Другая]]\n> текст", "div", "note", "Другая"),
+    ],
+)
+def test_a_callout_has_its_look_its_title_and_its_text(source, tag, look, title):
+    found = soup(source, Другая="").find(["div", "details"])
+    assert found.name == tag and found["class"][-1] == look
+    assert found.find(["p", "summary"]).text == title
+    assert "текст" in found.text and "[!" not in found.text
+    assert found.has_attr("open") == ("]+" in source)
+
+
+def test_a_callout_may_be_a_title_alone():
+    assert html("> [!note] Одно\n") == '<div class="admonition note">\n<p class="admonition-title">Одно</p>\n</div>\n'
 
 
 def test_a_snippet_is_shown_whole_with_its_output_and_downloads():
-    text, problems = page("![[cem.py]]")
-    assert problems == []
+    text = html("![[cem.py]]")
     assert '<div id="cem.py" data-listing="cem"></div>' in text
     assert "шагов = 14" in text
-    assert "(snippets/cem.py){ download }" in text
-    assert "(notebooks/cem.ipynb)" in text
+    assert '<a href="../snippets/cem.py" download>' in text
+    assert '<a href="../notebooks/cem.ipynb">' in text
 
 
 def test_one_function_of_a_snippet_is_shown_alone():
-    assert page("![[cem.py#refit]]")[0] == "```python\ndef refit(x):\n    return x.mean()\n```\n"
+    assert soup("![[cem.py#refit]]").text.strip() == "def refit(x):\n    return x.mean()"
 
 
 def test_a_transcluded_section_ends_where_the_next_of_its_level_begins():
     other = "## A\nвнутри\n### A1\nглубже\n## B\nснаружи\n"
-    text, problems = page("![[Другая#A]]", Другая=other)
-    assert problems == []
+    text = html("![[Другая#A]]", Другая=other)
     assert "внутри" in text and "глубже" in text and "снаружи" not in text
 
 
 @pytest.mark.parametrize(
     ("block", "inside", "outside"),
     [
-        ("два\nстроки ^id", "два\nстроки", "снаружи"),
-        ("- a\n- b ^id\n  - c\n- d", "- b", "- d"),
-        ("| a |\n|---|\n| b |\n\n^id", "| b ", "снаружи"),
+        ("два\nстроки ^id", "строки", "снаружи"),
+        ("- a\n- b ^id\n  - c\n- d", "c", ">d"),
+        ("| a |\n|---|\n| b |\n\n^id", "<td>b</td>", "снаружи"),
+        ("> [!note] a\n> b\n\n^id", "admonition", "снаружи"),
+        ("$$\nx\n$$ ^id", "\\[x\\]", "снаружи"),
+        ("$$\nx\n$$\n^id", "\\[x\\]", "снаружи"),
+        ("- a\n- b\n\n^id", ">a</li>", "снаружи"),
     ],
 )
 def test_a_transcluded_block_is_the_paragraph_the_item_or_what_stands_before_the_id(block, inside, outside):
-    text, problems = page("![[Другая#^id]]", Другая=f"снаружи\n\n{block}\n\nснаружи\n")
-    assert problems == []
-    assert inside in text and outside not in text
+    text = html("![[Другая#^id]]", Другая=f"снаружи\n\n{block}\n\nснаружи\n")
+    assert inside in text and outside not in text and "^id<" not in text
+
+
+def test_a_link_to_a_block_leads_to_its_beginning():
+    found = soup("[[#^id]]\n\n- a\n- b\n\n^id\n")
+    assert found.find(id="^id").find_next_sibling().name == "ul"
 
 
 def test_links_of_a_transcluded_text_lead_where_they_led_in_its_note():
     other = "# A\n[[#B|к B]] [[Заметка]]\n# B\n"
-    text, problems = page("![[Другая#A]]", Другая=other)
-    assert "[к B](%D0%94%D1%80%D1%83%D0%B3%D0%B0%D1%8F.md#b)" in text
-    assert problems == []
+    links = soup("![[Другая#A]]", Другая=other).select(".transclusion > p > a")
+    assert [(a["href"], a.text) for a in links][:2] == [("../drugaia/#b", "к B"), ("./", "Заметка")]
+
+
+def headings(text, **others):
+    return [(tag.name, tag.get("id")) for tag in soup(text, **others).find_all(re.compile("h[1-6]"))]
 
 
 def test_ids_of_headings_are_unique_and_the_pages_own_keep_theirs():
-    text, _ = page("![[Другая]]\n\n# A\n\n# A\n", Другая="# A\n")
-    assert [line for line in text.split("\n") if line.startswith("# ")] == [
-        "# A { #a_2 }",
-        "# A { #a }",
-        "# A { #a_1 }",
-    ]
+    found = headings("![[Другая]]\n\n# A\n\n# A\n", Другая="# A\n")
+    assert found == [("h1", "a_2"), ("h1", "a"), ("h1", "a_1")]
 
 
 def test_a_section_taken_in_from_below_comes_right_after_the_title():
     other = "# A\n\n### B\n\nтекст\n\n#### C\n"
-    headings = [line for line in page("![[Другая#B]]", Другая=other)[0].split("\n") if line.startswith("#")]
-    assert headings == ["## B { #b }", "### C { #c }"]
-    assert "\n# A { #a }\n\n### B { #b }" in page("![[Другая]]", Другая=other)[0]
+    assert headings("![[Другая#B]]", Другая=other) == [("h2", "b"), ("h3", "c")]
+    assert headings("![[Другая]]", Другая=other) == [("h1", "a"), ("h3", "b"), ("h4", "c")]
 
 
-def test_a_section_taken_in_begins_at_the_second_level():
-    text, _ = page("![[Другая#B]]", Другая="# A\n### B\n#### C\n")
-    assert "## B { #b }" in text.split("\n")
-    assert "### C { #c }" in text.split("\n")
+def test_the_contents_of_a_page_are_its_headings_in_words():
+    vault = make(Заметка="# A $x$ *b* [[Другая|c]] & d\n\n![[Другая]]\n", Другая="## E\n")
+    found = convert(vault.notes["Заметка.md"], vault).contents
+    assert [(h.level, h.id, h.text) for h in found] == [(1, "a-x-b-c--d", "A x b c &amp; d"), (2, "e", "E")]
 
 
 def test_comments_vanish_inline_and_as_blocks():
-    assert page("раз%%два%% три\n\n%%\nчетыре\n\n# пять\n%%\nшесть\n")[0] == "раз три\n\nшесть\n"
+    assert html("раз%%два%% три\n\n%%\nчетыре\n\n# пять\n%%\nшесть\n") == "<p>раз три</p>\n<p>шесть</p>\n"
 
 
 def test_formulas_pass_untouched_and_may_follow_a_line_of_text():
     formula = "a_1 * b_2 \\\\ \\|c\\|"
-    text, problems = page(f"слово\n$$\n{formula}\n$$\nи ${formula}$, 5$ и 6$\n")
-    assert text == f"слово\n\n$$\n{formula}\n$$\n\nи ${formula}$, 5$ и 6$\n"
-    assert problems == []
+    found = soup(f"слово\n$$\n{formula}\n$$\nи ${formula}$, 5$ и 6$, $20 и $30\n")
+    assert found.div.text == f"\\[{formula}\\]"
+    assert found.span.text == f"\\({formula}\\)"
+    assert found.select("p")[1].text.endswith(", 5$ и 6$, $20 и $30")
+
+
+def test_a_formula_of_two_dollars_within_a_line_stands_apart():
+    assert [tag.name for tag in soup("раз $$x$$ два").find_all(recursive=False)] == ["p", "div", "p"]
 
 
 @pytest.mark.parametrize("first", ["Слово: текст", "https://example.org", "---", "key: value"])
@@ -274,5 +366,5 @@ def test_what_is_wrong_in_a_transcluded_text_names_its_own_note_and_line():
 
 def test_a_frontmatter_that_is_not_yaml_is_reported_and_the_note_is_kept():
     text, problems = page("---\na: [\n---\nтекст\n")
-    assert text == "текст\n"
+    assert text == "<p>текст</p>\n"
     assert [p.line for p in problems] == [3]

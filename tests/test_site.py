@@ -85,7 +85,7 @@ def test_a_concept_page_takes_in_its_section_and_goes_on(site, address, heading)
     page = article(site, address)
     frame = page.select_one(".transclusion")
     assert frame.find(re.compile("h[1-6]")).text.rstrip("#¶") == heading
-    assert frame.select_one("a.transclusion-source")["href"].startswith("../reinforcement-learning/#")
+    assert frame.select_one(".transclusion-source a")["href"].startswith("../reinforcement-learning/#")
     own = page.text.replace(frame.text, "")
     assert len(own) > 5 * len(frame.text.split("Код рисунка")[0])
     assert page.find("math")
