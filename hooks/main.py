@@ -1,5 +1,6 @@
 """What MkDocs calls: the vault is read, snippets run, notes converted. The work is in the modules beside."""
 
+import json
 import logging
 import re
 from pathlib import Path
@@ -34,11 +35,19 @@ def on_files(files, config):
     global vault
     root = Path(config.config_file_path).parent
     _refuse_outsiders(files, config.docs_dir)
-    pages = {file.src_uri: file for file in files.documentation_pages()}
-    notes = {path: read_note(path, file.content_bytes) for path, file in pages.items()}
+    sources = {file.src_uri: file for file in files.documentation_pages()}
+    notes = {path: read_note(path, file.content_bytes) for path, file in sources.items()}
+    if "index.md" not in notes:
+        home = _home(notes, config.site_name)
+        sources["index.md"] = File.generated(config, "index.md", content=home)
+        notes["index.md"] = read_note("index.md", home.encode())
+        files.append(sources["index.md"])
     destinations, problems = addresses(notes)
-    for path, destination in destinations.items():
-        pages[path].dest_uri = destination
+    for path, file in sources.items():
+        if path in destinations:
+            file.dest_uri = destinations[path]
+        else:  # not published
+            files.remove(file)
     for problem in problems:
         log.warning(problem)
     pasted = _pasted(Path(config.docs_dir) / "figures.yml")
@@ -51,16 +60,28 @@ def on_files(files, config):
             path.write_text(notebooks.notebook(run), encoding="utf-8")
             _add(files, config, f"notebooks/{run.name}.ipynb", root / ".cache")
     vault = Vault(notes, frozenset(files.src_uris) - frozenset(notes), runs, pasted)
-    config.nav = config.nav or _reading_order(notes, [name for name, run in runs.items() if not run.error])
+    books = [f"notebooks/{name}.ipynb" for name, run in runs.items() if not run.error]
+    config.nav = config.nav or _reading_order({path: notes[path] for path in destinations}, books)
     return files
 
 
 def _refuse_outsiders(files, docs: str) -> None:
-    """Leave out what a symbolic link brings in from outside the vault."""
+    """Leave out what a symbolic link brings in from outside the vault, or from nowhere."""
     for file in [file for file in files if file.src_dir == docs]:
-        if not Path(file.abs_src_path).resolve().is_relative_to(Path(docs).resolve()):
+        path = Path(file.abs_src_path).resolve()
+        if not path.is_relative_to(Path(docs).resolve()):
             files.remove(file)
             log.warning("%s: ссылка ведёт за пределы хранилища; положите в него сам файл", file.src_uri)
+        elif not path.is_file():
+            files.remove(file)
+            log.warning("%s: ссылка ведёт к файлу, которого нет; удалите её", file.src_uri)
+
+
+def _home(notes: dict, title: str) -> str:
+    """Return a home page for a vault that has none: links to all its notes."""
+    paths = sorted(path.removesuffix(".md") for path, note in notes.items() if note.published)
+    links = "".join(f"- [[/{path}|{path}]]\n" for path in paths)
+    return f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n{links}"
 
 
 def _pasted(table: Path) -> dict[str, Figure]:
@@ -85,33 +106,28 @@ def _add(files, config, uri: str, folder: Path) -> None:
     files.append(File(uri, str(folder), config.site_dir, config.use_directory_urls))
 
 
-def _reading_order(notes: dict, snippets: list[str]) -> list:
+def _reading_order(notes: dict, books: list[str]) -> list:
     """Order the pages as the home page links to them; the rest by name."""
     index = notes.get("index.md")
     links = WIKILINKS.findall(index.text) if index else []
     linked = [Vault(notes).find(name, "index.md") for name in links]
     rest = sorted(notes, key=lambda path: notes[path].title.casefold())
     order = dict.fromkeys(path for path in ["index.md", *linked, *rest] if path in notes)
-    books = [f"notebooks/{name}.ipynb" for name in snippets]
     return [*order, *([{"Блокноты": books}] if books else [])]
 
 
 def on_nav(nav, config, files):
     """Learn where every page and file is going to be; mkdocs-jupyter has made pages of the notebooks."""
-    vault.urls = {file.src_uri: file.url for file in files}
+    vault.urls = {file.src_uri: file.url for file in files if file.inclusion.is_included()}
 
 
 def on_page_read_source(page, config):
-    """Give MkDocs the note with a frontmatter that it reads as we do.
+    """Give MkDocs the note's text, after an empty line.
 
-    Without one MkDocs takes a first line like `Word: text` for metadata and drops it.
+    Without one it takes a first line like `Word: text` for metadata and drops it.
     """
     note = vault.notes.get(page.file.src_uri)
-    if note is None:
-        return None
-    meta = {key: value for key, value in note.meta.items() if value is not None}
-    meta.setdefault("title", note.title)
-    return f"---\n{yaml.safe_dump(meta, allow_unicode=True)}---\n{note.text}"
+    return note and f"\n{note.text}"
 
 
 def on_page_markdown(markdown, page, config, files):
@@ -126,6 +142,10 @@ def on_page_markdown(markdown, page, config, files):
     pages[page.file.src_uri] = converted = obsidian.convert(note, vault)
     for problem in converted.problems:
         log.warning(problem)
+    # of the note's properties only these: an unknown `template` or `icon` would end the build
+    page.meta = {"title": note.title}
+    if description := note.meta.get("description"):
+        page.meta["description"] = str(description)
     return ""
 
 

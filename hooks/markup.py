@@ -12,15 +12,23 @@ from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
 WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n]+?)\]\]")
-COMMENT = re.compile(r"%%(.*?)%%", re.S)
+COMMENT = re.compile(r"%%(.*?)%%")
+CODE_OR_COMMENT = re.compile(
+    r"^[ \t>]*(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?\n)??[ \t>]*(?P=fence)"
+    r"|(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)"
+    r"|%%(?P<comment>.*?)%%",
+    re.S | re.M,
+)
+MARGIN = re.compile(r"[ \t>]*")
 MATH = re.compile(
     r"\$\$(?P<display>(?:\\.|[^\\])+?)\$\$|\$(?=[^\s$])(?P<inline>(?:\\.|[^\\$])+?)(?<=\S)\$(?!\d)", re.S
 )
 MARK = re.compile(r"==(?=\S)(.*?\S)==", re.S)
-TAG = re.compile(r"#(?=[\w/-]*[^\W\d])[\w-]+(?:/[\w-]+)*")
+EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
+TAG = re.compile(rf"#(?=[\w/-]*(?:[^\W\d]|[{EMOJI}]))[\w{EMOJI}-]+(?:/[\w{EMOJI}-]+)*")
 BEFORE_TAG = " \t\n\u00a0*_=~"
 CALLOUT = re.compile(r"\[!([^\]\n|]+)(?:\|[^\]\n]*)?\]([+-]?)[ \t]*([^\n]*)(?:\n|\Z)")
-TASK = re.compile(r"\[(.)\][ \t]+(?=\S)")
+TASK = re.compile(r"\[(.)\](?:[ \t]+|\Z)")
 BLOCK_ID = re.compile(r"(?:^|(?<=\s))\^([A-Za-z0-9-]+)\s*\Z")
 DEEPEST = 100  # levels of nesting; markdown-it takes what is below for text
 
@@ -56,15 +64,15 @@ def _parser() -> MarkdownIt:
 def _block_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable("table")
     _add_blocks(parser)
-    parser.core.ruler.enableOnly(["normalize", "block", "obsidian"])
+    parser.core.ruler.enableOnly(["normalize", "comments", "block", "obsidian"])
     return parser
 
 
 def _add_blocks(parser: MarkdownIt) -> None:
     footnote_plugin(parser)
-    for name, rule in (("comment", _comment_block), ("math_block", _math_block)):
-        ends = ["paragraph", "reference", "blockquote", "list", "footnote_def"]  # with no blank line between
-        parser.block.ruler.before("fence", name, rule, {"alt": ends})
+    ends = ["paragraph", "reference", "blockquote", "list", "footnote_def"]  # with no blank line between
+    parser.block.ruler.before("fence", "math_block", _math_block, {"alt": ends})
+    parser.core.ruler.after("normalize", "comments", _drop_comments)
     parser.core.ruler.after("block", "obsidian", _obsidian)
 
 
@@ -85,11 +93,14 @@ def _comment(state, silent: bool) -> bool:
     match = COMMENT.match(state.src, state.pos, state.posMax)
     if not match:
         return False
+    end = match.end()
+    # alone on its line it takes the line with it
+    alone = (not state.pos or state.src[state.pos - 1] == "\n") and state.src[end : end + 1] == "\n"
     if not silent:
         token = state.push("comment", "", 0)
-        token.content = match[1]
+        token.content = match[1] + "\n" * alone
         token.meta["before"] = state.src[: state.pos]
-    state.pos = match.end()
+    state.pos = end + alone
     return True
 
 
@@ -154,16 +165,16 @@ def _line(state, n: int) -> str:
     return state.src[state.bMarks[n] + state.tShift[n] : state.eMarks[n]]
 
 
-def _comment_block(state, line: int, end: int, silent: bool) -> bool:
-    """Drop a comment that begins on one line and ends on a later one, whatever is between."""
-    if state.is_code_block(line) or not _line(state, line).startswith("%%") or "%%" in _line(state, line)[2:]:
-        return False
-    last = next((n for n in range(line + 1, end) if "%%" in _line(state, n)), None)
-    if last is None:
-        return False
-    if not silent:
-        state.line = last + 1
-    return True
+def _drop_comments(state) -> None:
+    """Take comments of several lines out of the text, whatever is between; the lines stay in their number."""
+    state.src = CODE_OR_COMMENT.sub(_without_comment, state.src)
+
+
+def _without_comment(match: re.Match) -> str:
+    _, *others = (match["comment"] or "").split("\n")
+    if not others:
+        return match[0]
+    return "\n".join(["", *(MARGIN.match(line)[0] for line in others)])
 
 
 def _math_block(state, line: int, end: int, silent: bool) -> bool:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import PurePosixPath
-from posixpath import relpath
+from posixpath import dirname, relpath
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -106,11 +106,19 @@ def convert(note: Note, vault: Vault) -> Converted:
     if note.problem:
         page.problems.append(note.problem)
     html = _html(note.text, page)
+    if classes := _classes(note):
+        html = f'<div class="{escape(" ".join(classes))}">\n{html}</div>\n'
     for line, anchor in page.anchors:
         if anchor not in page.ids:
             page.problem(line, f"на странице нет места «#{anchor}»; исправьте ссылку")
-    problems = sorted(page.problems, key=lambda problem: (problem.note, problem.line))
+    problems = sorted(dict.fromkeys(page.problems), key=lambda problem: (problem.note, problem.line))
     return Converted(html, page.contents, problems)
+
+
+def _classes(note: Note) -> list[str]:
+    """Return what the property `cssclasses` names."""
+    found = note.meta.get("cssclasses") or note.meta.get("cssclass") or []
+    return [str(name) for name in (found if isinstance(found, list) else str(found).split()) if name]
 
 
 def _html(text: str, page: Page) -> str:
@@ -199,7 +207,7 @@ class _Html(RendererHTML):
 
     def wikilink(self, tokens, i, options, env):
         name, anchor, text = _parts(tokens[i].content)
-        shown = text or " › ".join([*([name] if name else []), *anchor])
+        shown = text or " › ".join(filter(None, [name, *anchor])) or tokens[i].content
         return _link(env["page"], tokens[i].meta["line"], name, anchor, escape(shown, quote=False))
 
     def link_open(self, tokens, i, options, env):
@@ -207,12 +215,12 @@ class _Html(RendererHTML):
         href = str(token.attrs["href"])
         if token.info != "auto" and not WEB.match(href):
             found = _address(page, token.meta["line"], href)
-            if found is None:
+            if found:
+                token.attrs["href"] = found
+            else:
                 closing = next(t for t in tokens[i:] if t.type == "link_close" and t.level == token.level)
                 token.tag = closing.tag = "span"
-                token.attrs = {"class": "problem"}
-            else:
-                token.attrs["href"] = found
+                token.attrs = {"class": "problem"} if found is None else {}
         return self.renderToken(tokens, i, options, env)
 
     def image(self, tokens, i, options, env):
@@ -220,6 +228,8 @@ class _Html(RendererHTML):
         return _picture(env["page"], token.meta["line"], unquote(str(token.attrs["src"])), token.content)
 
     def embed(self, tokens, i, options, env):
+        if _is_block(tokens[i], env["page"]):  # in a cell of a table, in a heading
+            return _embed_block(env["page"], tokens[i])
         name, anchor, text = _parts(tokens[i].content)
         return _picture(env["page"], tokens[i].meta["line"], name, text, "#".join(anchor))
 
@@ -323,7 +333,7 @@ def _text(tokens: list[Token] | None) -> str:
     for token in tokens or []:
         if token.type in ("wikilink", "embed"):
             name, anchor, text = _parts(token.content)
-            words.append(text or " › ".join([*([name] if name else []), *anchor]))
+            words.append(text or " › ".join(filter(None, [name, *anchor])))
         elif token.type == "tag":
             words.append(f"#{token.content}")
         elif token.type in ("text", "code_inline", "math_inline", "math_inline_double"):
@@ -357,15 +367,22 @@ def _parts(content: str) -> tuple[str, list[str], str]:
 def _link(page: Page, line: int, name: str, anchor: list[str], shown: str) -> str:
     """Write a link to a note, to a heading in it, or to a file; `shown` is HTML."""
     href = _place(page, line, name, anchor)
-    return _broken(shown) if href is None else f'<a href="{escape(href)}">{shown}</a>'
+    if href is None:
+        return _broken(shown)
+    return f'<a href="{escape(href)}">{shown}</a>' if href else shown
 
 
 def _place(page: Page, line: int, name: str, anchor: list[str]) -> str | None:
-    """Return where a link leads, counted from the page; None, and a problem, if nowhere."""
-    path = page.vault.find(name, page.source.path) if name else page.source.path
+    """Return where a link leads, counted from the page.
+
+    An empty string if the note is not published; None, and a problem, if there is no such place.
+    """
+    path = _find(page, line, name)
     if path is None:
         page.problem(line, f"ссылка ведёт к «{name}», а такой заметки нет; создайте её или исправьте имя")
         return None
+    if path not in page.vault.urls:
+        return ""
     if not anchor:
         return page.url(path)
     note = page.vault.notes.get(path)
@@ -376,6 +393,17 @@ def _place(page: Page, line: int, name: str, anchor: list[str]) -> str | None:
         page.problem(line, _no_place(path, anchor))
         return None
     return f"#{place.id}" if path == page.home.path else f"{page.url(path)}#{place.id}"
+
+
+def _find(page: Page, line: int, name: str) -> str | None:
+    """Return the path that a name means; of several, far from the note, the nearest, and a problem."""
+    if not name:
+        return page.source.path
+    found = page.vault.candidates(name, page.source.path)
+    if len(found) > 1 and dirname(found[0]) != dirname(page.source.path):
+        several = ", ".join(f"«{path}»" for path in found[:3])
+        page.problem(line, f"имя «{name}» носят {several}; взято первое, напишите в ссылке путь")
+    return next(iter(found), None)
 
 
 def _address(page: Page, line: int, href: str) -> str | None:
@@ -415,7 +443,7 @@ def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> s
     """
     address = name
     if not WEB.match(name):
-        path = page.vault.find(name, page.source.path)
+        path = _find(page, line, name)
         if path is None:
             page.problem(line, f"нет картинки «{name}» ни в хранилище, ни в таблице figures.yml; добавьте её")
             return _broken(escape(name, quote=False))
@@ -442,17 +470,31 @@ def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> s
 
 def _embed_block(page: Page, token: Token) -> str:
     line = token.meta["line"]
-    name, anchor, _ = _parts(token.content)
-    path = page.vault.find(name, page.source.path) if name else page.source.path
+    name, anchor, text = _parts(token.content)
+    path = _find(page, line, name)
     if path is None:
         return _figure(page, line, page.vault.figure(name))
     if path.endswith(".py"):
         return _code(page, line, PurePosixPath(path), anchor)
+    if path.endswith(".excalidraw.md"):
+        return _drawing(page, line, path, text)
     return _transclusion(page, line, page.vault.notes[path], anchor)
+
+
+def _drawing(page: Page, line: int, path: str, text: str) -> str:
+    """Show the picture that Excalidraw has saved beside its note, or lead to the note."""
+    for suffix in (".svg", ".png"):
+        picture = path.removesuffix(".md") + suffix
+        if picture in page.vault.files:
+            return f"<p>{_picture(page, line, f'/{picture}', text)}</p>"
+    return f"<p>{_link(page, line, path, [], escape(text or PurePosixPath(path).stem))}</p>"
 
 
 def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
     where = (note.path, "#".join(anchor))
+    if not note.published:
+        page.problem(line, f"«{note.name}» не публикуется (publish: false), вставка пропущена; уберите её")
+        return ""
     place = note.place(anchor) if anchor else None
     if anchor and place is None:
         page.problem(line, _no_place(note.path, anchor))

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import PurePosixPath
+from posixpath import relpath
 from textwrap import dedent
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
+from unicodedata import normalize
 from urllib.parse import quote
 
 import yaml
@@ -17,9 +19,19 @@ from markup import parse_blocks
 
 FRONTMATTER = re.compile(r"\A---[ \t]*\n(.*?\n)??---[ \t]*(?:\n|\Z)", re.S)
 MARKUP = re.compile(r"!?\[\[(?:[^\]|]*\|)?([^\]]*)\]\]|[*_`~=]|%%.*?%%")
-IGNORED_IN_HEADING_LINKS = re.compile(r"[#^|\[\]:\\%\s]+")
+IGNORED_IN_HEADING_LINKS = re.compile(r"""[!"#$%&()*+,.:;<=>?@^`{|}~/\[\]\\\s]+""")
+PERMALINK = re.compile(r"/*([\w-]+(?:/[\w-]+)*)/*")
 
 _heading_slug = heading_slugify(case="lower")
+
+
+class _Properties(yaml.SafeLoader):
+    """Obsidian's properties: a date stays as it is written, for 2023-13-45 is no date."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        sign: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for sign, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -70,7 +82,19 @@ class Note:
 
     @property
     def title(self) -> str:
-        return str(self.meta.get("title") or self.name)
+        title = self.meta.get("title")
+        return str(title) if title and isinstance(title, str | int | float) else self.name
+
+    @property
+    def published(self) -> bool:
+        """Whether the note has a page: not with `publish: false` or `draft: true`."""
+        flags = str(self.meta.get("publish")).casefold(), str(self.meta.get("draft")).casefold()
+        return flags[0] != "false" and flags[1] != "true"
+
+    @property
+    def aliases(self) -> list[str]:
+        found = self.meta.get("aliases") or self.meta.get("alias") or []
+        return [str(alias) for alias in (found if isinstance(found, list) else [found]) if alias is not None]
 
     @cached_property
     def headings(self) -> tuple[Heading, ...]:
@@ -116,7 +140,7 @@ def read_note(path: str, content: bytes) -> Note:
         return Note(path, {}, source, 0, problem)
     text, offset = source[match.end() :], match[0].count("\n")
     try:
-        meta = yaml.safe_load(match[1] or "") or {}
+        meta = yaml.load(match[1] or "", _Properties) or {}
         if isinstance(meta, dict):
             return Note(path, meta, text, offset, problem)
         line = 2
@@ -164,21 +188,23 @@ def unique(slug: str, seen: set[str]) -> str:
 
 
 def _comparable(heading: str) -> str:
-    # Obsidian leaves these signs out when it writes a link to a heading
+    # as Obsidian does: these signs count for nothing when it looks for a heading
     return IGNORED_IN_HEADING_LINKS.sub(" ", MARKUP.sub(lambda m: m[1] or "", heading)).strip().casefold()
 
 
 def addresses(notes: dict[str, Note]) -> tuple[dict[str, str], list[Problem]]:
-    """Give every note the address of its page, `a/b-c/index.html`: lower-case Latin words and hyphens.
+    """Give every published note the address of its page, `a/b-c/index.html`: lower-case Latin words.
+
+    The property `permalink` is the whole address, `slug` its last part.
 
     Of two notes with one address the second gets a number, and that is reported.
     """
     seen: dict[str, str] = {}
     problems = []
-    for path in notes:
-        *folders, name = PurePosixPath(path).with_suffix("").parts
-        page = [] if name.casefold() == "index" else [_latin(name)]
-        wanted = address = "/".join([*map(_latin, folders), *page])
+    for path, note in notes.items():
+        if not note.published:
+            continue
+        wanted = address = _wanted_address(note)
         n = 1
         while address in seen:
             n += 1
@@ -188,6 +214,16 @@ def addresses(notes: dict[str, Note]) -> tuple[dict[str, str], list[Problem]]:
             problems.append(Problem(path, 1, what))
         seen[address] = path
     return {path: f"{address}/index.html".lstrip("/") for address, path in seen.items()}, problems
+
+
+def _wanted_address(note: Note) -> str:
+    permalink = PERMALINK.fullmatch(str(note.meta.get("permalink") or ""))
+    if permalink:
+        return permalink[1]
+    *folders, name = PurePosixPath(note.path).with_suffix("").parts
+    slug = str(note.meta.get("slug") or "")
+    page = [] if name.casefold() == "index" and not slug else [_latin(slug or name)]
+    return "/".join([*map(_latin, folders), *page])
 
 
 def _latin(name: str) -> str:
@@ -215,7 +251,7 @@ class Vault:
     runs: dict = field(default_factory=dict)
     pasted: dict[str, Figure] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
-    """Where on the site each note and file is, as MkDocs says; without it, folders for pages."""
+    """Where on the site each published note and file is, as MkDocs says; without it, folders for pages."""
 
     def __post_init__(self):
         if not self.urls:
@@ -224,43 +260,53 @@ class Vault:
                 self.urls[path] = address.removesuffix("index.html")
 
     @cached_property
-    def _index(self) -> dict[str, list[str]]:
-        """Every path and its tails, without regard to case, and the aliases."""
+    def _paths(self) -> dict[str, str]:
+        return {_key(path): path for path in (*self.files, *self.notes)}
+
+    @cached_property
+    def _names(self) -> dict[str, list[str]]:
+        """Every path and its tails, of a note without the suffix too; the nearest to the root first."""
         index: dict[str, list[str]] = {}
-
-        def add(key: str, path: str) -> None:
-            paths = index.setdefault(key.casefold(), [])
-            if path not in paths:
-                paths.append(path)
-
-        everything = sorted([*self.notes, *self.files], key=lambda p: (p.count("/"), p))
-        for path in everything:
+        for path in sorted([*self.notes, *self.files], key=lambda p: (p.count("/"), p)):
             parts = PurePosixPath(path).parts
             for i in range(len(parts)):
-                tail = "/".join(parts[i:])
-                add(tail, path)
+                tail = _key("/".join(parts[i:]))
+                index.setdefault(tail, []).append(path)
                 if path in self.notes:
-                    add(tail.removesuffix(".md"), path)
-        for path in everything:
-            if path in self.notes:
-                for alias in _aliases(self.notes[path].meta):
-                    add(alias, path)
+                    index.setdefault(tail.removesuffix(".md"), []).append(path)
+        return index
+
+    @cached_property
+    def _other_names(self) -> dict[str, list[str]]:
+        """The aliases, and the notebooks without their suffix: what no note or file is called."""
+        index: dict[str, list[str]] = {}
+        for path, note in self.notes.items():
+            for alias in note.aliases:
+                index.setdefault(_key(alias), []).append(path)
+        for path in sorted(self.files):
+            if path.endswith(".ipynb"):
+                index.setdefault(_key(PurePosixPath(path).stem), []).append(path)
         return index
 
     def find(self, target: str, source: str) -> str | None:
-        """Return the path that a link from the note `source` means, as Obsidian resolves it.
+        """Return the path that a link from the note `source` means, None if there is none."""
+        return next(iter(self.candidates(target, source)), None)
 
-        A relative path first, then a name or the end of a path; of several the one in the same
-        folder, then the one nearest to the vault's root.
+    def candidates(self, target: str, source: str) -> list[str]:
+        """Return the paths that a link from the note `source` can mean, as Obsidian resolves it.
+
+        A relative path first, then a name or the end of a path, then an alias; of several the one
+        with the fewest folders between, and then the one nearest to the vault's root.
         """
-        folder = PurePosixPath(source).parent
+        folder = str(PurePosixPath(source).parent)
         target = target.strip().lstrip("/")
-        relative = _normal(str(folder / target))
-        for path in (relative, f"{relative}.md"):
-            if path in self.notes or path in self.files:
-                return path
-        found = self._index.get(_normal(target).casefold(), [])
-        return min(found, key=lambda p: PurePosixPath(p).parent != folder, default=None)
+        relative = _key(_normal(f"{folder}/{target}"))
+        for key in (relative, f"{relative}.md"):
+            if key in self._paths:
+                return [self._paths[key]]
+        key = _key(_normal(target))
+        found = self._names.get(key) or self._other_names.get(key) or []
+        return sorted(found, key=lambda path: relpath(path, folder).count("/"))
 
     def figure(self, name: str) -> Figure | None:
         """Return the figure that `![[name]]` stands for: a lost screenshot or `cem-elite.svg`."""
@@ -273,9 +319,9 @@ class Vault:
         return None
 
 
-def _aliases(meta: dict) -> list[str]:
-    aliases = meta.get("aliases") or meta.get("alias") or []
-    return [str(a) for a in (aliases if isinstance(aliases, list) else [aliases])]
+def _key(name: str) -> str:
+    # a Mac writes «й» of a file's name as two signs
+    return normalize("NFC", name).casefold()
 
 
 def _normal(path: str) -> str:

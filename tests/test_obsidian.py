@@ -305,6 +305,41 @@ def test_comments_vanish_inline_and_as_blocks():
     assert html("раз%%два%% три\n\n%%\nчетыре\n\n# пять\n%%\nшесть\n") == "<p>раз три</p>\n<p>шесть</p>\n"
 
 
+def test_a_comment_may_begin_and_end_in_mid_line_and_hold_anything():
+    found = soup("раз %%два\n\n```\nтри\n```\n\n# пять\n\nшесть%% семь\n\n`%%` и `%%`\n\n```\n%%\nкод\n%%\n```\n")
+    assert "".join(found.text.split()) == "раз" "семь" "%%и%%" "%%код%%"
+    callout = soup("> [!note] a\n> %%\n> b\n> %%\n> c\n")
+    assert len(callout.select(".admonition")) == 1 and "b" not in callout.text and "c" in callout.text
+
+
+def test_a_comment_alone_on_its_line_takes_the_line_with_it():
+    assert html("раз\n%%два%%\nтри") == "<p>раз<br>\nтри</p>\n"
+
+
+def test_lines_are_counted_as_in_the_file_whatever_is_taken_out():
+    _, problems = page("раз %%два\n\nтри%%\n%%четыре%%\n\n> [!note]\n> a\n> - b\n>   [[Нет]]\n")
+    assert [problem.line for problem in problems] == [9]
+
+
+def test_a_note_that_is_not_published_is_named_but_not_linked():
+    assert html("[[Тайна|x]] [y](Тайна.md)", Тайна="---\npublish: false\n---\n") == "<p>x <span>y</span></p>\n"
+
+
+def test_cssclasses_are_classes_of_the_page():
+    assert soup("---\ncssclasses: [wide, dark]\n---\nтекст").div["class"] == ["wide", "dark"]
+
+
+def test_a_drawing_is_shown_as_the_picture_saved_beside_it_or_linked():
+    drawing = {"d__Схема.excalidraw": "# Text Elements\n%%\n```json\n{}\n```\n%%\n"}
+    assert soup("![[Схема.excalidraw|a|90]]", **drawing).a.text == "a|90"
+    image = soup("![[Схема.excalidraw|a|90]]", files={"d/Схема.excalidraw.svg"}, **drawing).img
+    assert (image["alt"], image["width"]) == ("a", "90")
+
+
+def test_a_note_embedded_in_a_table_stands_in_its_cell():
+    assert soup("| a |\n|---|\n| ![[Другая]] |\n", Другая="внутри").td.p.text == "внутри"
+
+
 def test_formulas_pass_untouched_and_may_follow_a_line_of_text():
     formula = "a_1 * b_2 \\\\ \\|c\\|"
     found = soup(f"слово\n$$\n{formula}\n$$\nи ${formula}$, 5$ и 6$, $20 и $30\n")
@@ -345,13 +380,16 @@ WRONG = [
     (r"$\frac{1$", "формул"),
     ("15%%cem: шагов%%", "число 15 разошлось с кодом"),
     ("14%%cem: нет%%", "не печатает строки «нет = …»"),
+    ("[[Цель]]", "имя «Цель» носят «а/Цель.md», «б/Цель.md»; взято первое"),
+    ("![[Тайна]]", "«Тайна» не публикуется"),
 ]
 
 
 @pytest.mark.parametrize(("text", "sentence"), WRONG)
 def test_what_is_wrong_is_said_in_one_line_with_note_and_line(text, sentence):
     source = f"---\ntitle: a\n---\nстрока 4\n- пункт\n  {text}\n"
-    _, problems = page(source, Другая="# Да\n", Кольцо="![[Кольцо]]")
+    others = {"а__Цель": "", "б__Цель": "", "Тайна": "---\npublish: false\n---\n"}
+    _, problems = page(source, Другая="# Да\n", Кольцо="![[Кольцо]]", **others)
     assert len(problems) == 1, problems
     assert sentence in problems[0].text
     assert "\n" not in str(problems[0])

@@ -72,3 +72,58 @@ def test_a_note_that_is_not_utf8_is_kept_and_reported():
     note = read_note("a.md", "раз\nдва".encode("cp1251"))
     assert note.problem.line == 1 and "UTF-8" in note.problem.text
     assert "\n" in note.text
+
+
+@pytest.mark.parametrize(
+    ("properties", "address"),
+    [
+        ("permalink: /my/page/", "my/page/index.html"),
+        ("permalink: ../../x", "papka/a/index.html"),
+        ("slug: Short Name", "papka/short-name/index.html"),
+        ("slug:", "papka/a/index.html"),
+    ],
+)
+def test_a_note_may_name_its_address(properties, address):
+    note = read_note("папка/a.md", f"---\n{properties}\n---\n".encode())
+    assert addresses({note.path: note})[0] == {note.path: address}
+
+
+@pytest.mark.parametrize("properties", ["publish: false", "publish: 'False'", "draft: true"])
+def test_a_note_that_is_not_to_be_published_has_no_address(properties):
+    note = read_note("a.md", f"---\n{properties}\n---\n".encode())
+    assert addresses({note.path: note}) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("properties", "aliases", "title"),
+    [
+        ("aliases: Имя", ["Имя"], "a"),
+        ("aliases: [Имя, 5, null]\ntitle: 7", ["Имя", "5"], "7"),
+        ("aliases:\ntitle:", [], "a"),
+        ("alias:\n  - Имя\ntitle: [x]", ["Имя"], "a"),
+        ("aliases: Имя\ndate: 2023-13-45", ["Имя"], "a"),
+    ],
+)
+def test_properties_of_any_shape_are_read(properties, aliases, title):
+    note = read_note("a.md", f"---\n{properties}\n---\n".encode())
+    assert (note.aliases, note.title, note.problem) == (aliases, title, None)
+
+
+def test_a_name_of_the_mac_is_the_name_that_is_typed():
+    decomposed = "Мои\u0306.md"
+    assert vault(decomposed).find("Мой", "x.md") == decomposed
+
+
+def test_of_several_namesakes_the_nearest_comes_first():
+    found = vault("а/Цель.md", "г/д/Цель.md", "г/Цель.md")
+    assert found.candidates("Цель", "г/д/е/x.md") == ["г/д/Цель.md", "г/Цель.md", "а/Цель.md"]
+
+
+def test_a_notebook_is_found_without_its_suffix_unless_a_note_has_the_name():
+    assert vault(files=["м/опыт.ipynb"]).find("опыт", "x.md") == "м/опыт.ipynb"
+    assert vault("опыт.md", files=["м/опыт.ipynb"]).find("опыт", "x.md") == "опыт.md"
+
+
+def test_the_name_of_a_note_comes_before_an_alias():
+    notes = {"a.md": read_note("a.md", "---\naliases: b\n---\n".encode()), "п/b.md": read_note("п/b.md", b"")}
+    assert Vault(notes).candidates("b", "a.md") == ["п/b.md"]
