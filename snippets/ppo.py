@@ -128,7 +128,7 @@ def collect(actors, critics, s, age, rng):
         S, a, S1, fell, over = (
             y[:, i * CARTS : (i + 1) * CARTS] for y in data)
         critics[i], adv = evaluate(critics[i], S, S1, fell, over)
-        # π_θ(a|s) = σ(θ·x): x — это ±s, плюс у толчка вправо
+        # π_θ(a|s) = σ(θ·x): x — это ±s / SCALE, плюс у толчка вправо
         x = (np.where(a, 1, -1)[..., None] * S / SCALE).reshape(-1, 4)
         adv = (adv - adv.mean()).ravel() / max(adv.std(), 1)
         batches.append((x, sigma(x @ actor.theta), adv))

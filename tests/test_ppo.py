@@ -1,5 +1,8 @@
 """PPO: the clip's slopes, GAE, truncation, and the policy that comes out, judged by Gymnasium itself."""
 
+import functools
+import itertools
+
 import gymnasium
 import numpy as np
 import pytest
@@ -174,3 +177,110 @@ def test_the_advantages_spread_is_never_blown_up():
     _, history = ppo.train(np.random.default_rng(3))
     assert all(adv.std() <= 1 + 1e-9 for batches in history for _, _, adv in batches)
     assert history[-1][0][2].std() < 0.5
+
+
+def test_importance_sampling_moves_the_mean_to_another_policy():
+    old, new, A = np.array([0.7, 0.3]), np.array([0.4, 0.6]), np.array([2.0, -5.0])
+    assert (old * (new / old) * A).sum() == pytest.approx((new * A).sum())
+    assert (old * A).sum() != pytest.approx((new * A).sum())
+
+
+def test_variance_of_a_product_of_ratios():
+    factors = np.array([0.9, 1.1])
+    exact = [np.var([np.prod(p) for p in itertools.product(factors, repeat=n)]) for n in (1, 5, 10)]
+    np.testing.assert_allclose(exact, [1.01**n - 1 for n in (1, 5, 10)])
+    assert round(1.01**500 - 1) == 144  # the page's number
+
+
+def values(pi, P, reward, T):
+    """V_t(s), t = 0…T, by going backwards; pi (S, A), P (S, A, S), reward (S, A)."""
+    V = [np.zeros(len(P))]
+    for _ in range(T):
+        V.append((pi * (reward + P @ V[-1])).sum(axis=1))
+    return V[::-1]
+
+
+def test_sum_of_advantages_is_the_gain_of_the_new_policy():
+    rng, T = np.random.default_rng(0), 5
+    P = rng.dirichlet(np.ones(4), (4, 2))
+    reward, (old, new) = rng.standard_normal((4, 2)), rng.dirichlet(np.ones(2), (2, 4))
+    V, state, gain = values(old, P, reward, T), np.full(4, 0.25), 0.0
+    start = state
+    for t in range(T):
+        A = reward + P @ V[t + 1] - V[t][:, None]
+        gain += (state[:, None] * new * A).sum()
+        state = np.einsum("s,sa,sax->x", state, new, P)
+    assert gain == pytest.approx(start @ (values(new, P, reward, T)[0] - V[0]))
+    assert abs(gain) > 0.01
+
+
+def test_without_the_factor_A_bad_actions_are_encouraged():
+    theta, x, old, _ = batch(4, 1)
+    g = ppo.gradient(theta, x, old, np.array([-1.0]))
+    assert ppo.sigma(x @ (theta + 1e-3 * g)) < old < ppo.sigma(x @ (theta - 1e-3 * g))  # −g = ∇r, the factor lost
+
+
+def test_the_exponents_printed_in_the_paper_give_another_number():
+    rng, T, c = np.random.default_rng(6), 6, 0.9 * 0.8
+    delta, no = rng.standard_normal((T, 1)), np.zeros((T, 1), bool)
+    advantage = ppo.gae(delta, 0 * delta, 0 * delta, no, no, 0.9, 0.8)[:, 0]
+    for t in range(T):
+        inner = sum(c ** (k - t) * delta[k, 0] for k in range(t, T - 1))
+        assert advantage[t] == pytest.approx(inner + c ** (T - 1 - t) * delta[-1, 0])
+        assert advantage[t] != pytest.approx(inner + c ** (T - t + 1) * delta[-1, 0])
+
+
+def test_recomputed_old_probabilities_switch_the_clip_off():
+    path, history = ppo.train(np.random.default_rng(8), 6)
+    far = []
+    for theta, (x, old, adv) in zip(path[ppo.GOOD], history[ppo.GOOD], strict=True):
+        actor = ppo.Actor(theta)
+        for _ in range(10):
+            now = ppo.sigma(x @ actor.theta)
+            np.testing.assert_array_equal(
+                ppo.gradient(actor.theta, x, now, adv), ppo.gradient(actor.theta, x, now, adv, np.inf)
+            )
+            actor.ascend(ppo.gradient(actor.theta, x, now, adv), ppo.RATE)
+        far.append(abs(ppo.sigma(x @ actor.theta) / old - 1).max())
+    assert np.median(far) > 2  # with the stored ones it is about a half
+
+
+def test_a_cut_episode_is_not_a_fall():
+    rng = np.random.default_rng(9)
+    theta = np.repeat(ppo.train(rng)[0][-1], ppo.CARTS, axis=0)
+    s, age, w = ppo.reset(ppo.CARTS, rng), np.zeros(ppo.CARTS, int), np.zeros(15)
+    for _ in range(-(-ppo.LIMIT // ppo.STEPS)):  # up to the limit of time
+        (S, _, S1, fell, over), s, age = ppo.rollout(theta, s, age, rng)
+        w, _ = ppo.evaluate(w, S, S1, fell, over)
+    cut = over & ~fell
+    assert cut.sum() > ppo.CARTS / 2
+    v, v1 = (np.tensordot(w, ppo.features(y), 1)[cut] for y in (S, S1))
+    assert np.median(1 + ppo.GAMMA * v1 - v) == pytest.approx(0.1, abs=0.5)
+    assert np.median(1 - v) == pytest.approx(-46, abs=5)
+
+
+def successes(rng, **options):
+    """How many of 30 trainings end at 475 or more."""
+    theta = ppo.train(rng, SEEDS, **options)[0][-1]
+    return (ppo.returns(theta, 50, rng).mean(axis=1) >= SOLVED).sum()
+
+
+# the counts on the page, within 3 σ of a binomial: another processor may round another way
+def test_clip_alone_decides_little():
+    assert abs(successes(np.random.default_rng(1), eps=np.inf) - 29) <= 4
+
+
+def test_without_annealing_fewer_runs_succeed(monkeypatch):
+    ascend = ppo.Actor.ascend
+    monkeypatch.setattr(ppo.Actor, "ascend", lambda self, g, alpha: ascend(self, g, ppo.RATE))
+    assert abs(successes(np.random.default_rng(1)) - 28) <= 4
+
+
+def test_td_error_alone_is_not_enough(monkeypatch):
+    monkeypatch.setattr(ppo, "gae", functools.partial(ppo.gae, lam=0))
+    assert abs(successes(np.random.default_rng(1)) - 19) <= 8
+
+
+def test_eight_carts_are_not_enough(monkeypatch):
+    monkeypatch.setattr(ppo, "CARTS", 8)
+    assert abs(successes(np.random.default_rng(1)) - 20) <= 8
