@@ -1,10 +1,13 @@
 """What MkDocs calls: the vault is read, snippets run, notes converted. The work is in the modules beside."""
 
+import gzip
 import json
 import logging
 import re
+from html import escape
 from pathlib import Path
 
+import nbformat
 import yaml
 from markdown.extensions.toc import nest_toc_tokens
 from mkdocs.plugins import event_priority
@@ -24,6 +27,8 @@ log = logging.getLogger("mkdocs.hooks.obsidian")
 WIKILINKS = re.compile(r"\[\[([^\]|#]+)")
 FIGURE = re.compile(r'<figure id="([^"]+)"(?: data-label="([^"]*)")?></figure>')
 LISTING = re.compile(r'<div id="([^"]+)" data-listing="(\w+)"></div>')
+MERMAID = "assets/mermaid.min.js"
+DIAGRAMS = Path(__file__).parent / "vendor" / "mermaid.min.js.gz"
 
 vault = Vault({})
 pages: dict[str, obsidian.Converted] = {}
@@ -35,6 +40,7 @@ def on_files(files, config):
     global vault
     root = Path(config.config_file_path).parent
     _refuse_outsiders(files, config.docs_dir)
+    _refuse_broken_notebooks(files)
     sources = {file.src_uri: file for file in files.documentation_pages()}
     notes = {path: read_note(path, file.content_bytes) for path, file in sources.items()}
     if "index.md" not in notes:
@@ -61,6 +67,8 @@ def on_files(files, config):
             _add(files, config, f"notebooks/{run.name}.ipynb", root / ".cache")
     vault = Vault(notes, frozenset(files.src_uris) - frozenset(notes), runs, pasted)
     books = [f"notebooks/{name}.ipynb" for name, run in runs.items() if not run.error]
+    if any("```mermaid" in note.text or "~~~mermaid" in note.text for note in notes.values()):
+        files.append(File.generated(config, MERMAID, content=gzip.decompress(DIAGRAMS.read_bytes())))
     config.nav = config.nav or _reading_order({path: notes[path] for path in destinations}, books)
     return files
 
@@ -75,6 +83,17 @@ def _refuse_outsiders(files, docs: str) -> None:
         elif not path.is_file():
             files.remove(file)
             log.warning("%s: ссылка ведёт к файлу, которого нет; удалите её", file.src_uri)
+
+
+def _refuse_broken_notebooks(files) -> None:
+    """Leave out the notebooks that mkdocs-jupyter would stop at."""
+    for file in [file for file in files if file.src_uri.endswith(".ipynb")]:
+        try:
+            nbformat.validate(nbformat.reads(file.content_string, as_version=nbformat.NO_CONVERT))
+        except Exception as error:  # whatever is wrong in it
+            files.remove(file)
+            what = str(error).splitlines()[0][:80]
+            log.warning("%s: не блокнот Jupyter (%s); сохраните его заново или удалите", file.src_uri, what)
 
 
 def _home(notes: dict, title: str) -> str:
@@ -139,11 +158,17 @@ def on_page_markdown(markdown, page, config, files):
     if note is None:  # a notebook: the search has its text from the page of its snippet
         page.meta["search"] = {"exclude": True}
         return None
-    pages[page.file.src_uri] = converted = obsidian.convert(note, vault)
+    try:
+        converted = obsidian.convert(note, vault)
+    except Exception as error:  # a fault of ours must not cost the author the other pages
+        log.warning("%s: заметку не удалось перевести (%r); сообщите об этом нам", note.path, error)
+        converted = obsidian.Converted(f"<pre>{escape(note.text)}</pre>", [], [])
+    pages[page.file.src_uri] = converted
     for problem in converted.problems:
         log.warning(problem)
     # of the note's properties only these: an unknown `template` or `icon` would end the build
     page.meta = {"title": note.title}
+    page.meta["diagrams"] = MERMAID if '<pre class="mermaid">' in converted.html else ""
     if description := note.meta.get("description"):
         page.meta["description"] = str(description)
     return ""

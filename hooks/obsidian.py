@@ -24,6 +24,7 @@ import tex
 from vault import Figure, Note, Problem, Vault, unique
 
 WEB = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.I)
+PLAYER = re.compile(r"https?://(?:[a-z]+\.)?(?:youtube\.com|youtu\.be|vimeo\.com|twitter\.com|x\.com)/", re.I)
 SIZE = re.compile(r"(\d+)(?:x(\d+))?")
 ADDRESS = re.compile(r"""(\s(?:src|href|poster)=)(["'])(.*?)\2""", re.I)
 TITLE = re.compile(r'title="([^"]*)"')
@@ -77,6 +78,7 @@ class Page:
     inside: tuple[tuple[str, str], ...] = ()  # the transclusions around this text
     parts: list[str] = field(default_factory=list)  # what the page has taken in
     part: str = ""  # what tells the footnotes of this text from those of others
+    definitions: dict[str, re.Match] = field(default_factory=dict)  # TeX commands that the note has made
     raised: int = 0  # levels by which the text's headings go up, to come after the page's title
 
     def problem(self, line: int, text: str) -> None:
@@ -176,8 +178,8 @@ def _is_space(token: Token) -> bool:
 
 
 def _is_block(token: Token, page: Page) -> bool:
-    if token.type != "embed":
-        return token.type == "math_inline_double"
+    if token.type != "embed" or token.level:  # a block within emphasis stays there
+        return token.type == "math_inline_double" and not token.level
     name, _, _ = _parts(token.content)
     path = page.vault.find(name, page.source.path) if name else page.source.path
     if path is None:
@@ -197,11 +199,13 @@ class _Html(RendererHTML):
         if page.inside:
             slug = unique(slug, page.ids)
         level = max(1, int(token.tag[1]) - page.raised)
-        page.contents.append(Heading(level, slug, escape(_text(tokens[i + 1].children), quote=False)))
+        heading = Heading(level, slug, escape(_text(tokens[i + 1].children), quote=False))
+        page.contents.append(heading)
+        tokens[i + 2].meta["heading"] = heading
         return f'<h{level} id="{escape(slug)}">'
 
     def heading_close(self, tokens, i, options, env):
-        heading = env["page"].contents[-1]
+        heading = tokens[i].meta["heading"]
         link = f'<a class="headerlink" href="#{escape(heading.id)}" title="Ссылка на этот раздел">#</a>'
         return f"{link}</h{heading.level}>\n"
 
@@ -228,7 +232,7 @@ class _Html(RendererHTML):
         return _picture(env["page"], token.meta["line"], unquote(str(token.attrs["src"])), token.content)
 
     def embed(self, tokens, i, options, env):
-        if _is_block(tokens[i], env["page"]):  # in a cell of a table, in a heading
+        if _is_block(tokens[i].copy(level=0), env["page"]):  # in a table, in a heading, within emphasis
             return _embed_block(env["page"], tokens[i])
         name, anchor, text = _parts(tokens[i].content)
         return _picture(env["page"], tokens[i].meta["line"], name, text, "#".join(anchor))
@@ -279,6 +283,8 @@ class _Html(RendererHTML):
     def fence(self, tokens, i, options, env):
         token = tokens[i]
         language, _, rest = token.info.strip().partition(" ")
+        if language == "mermaid":  # drawn by the theme
+            return f'<pre class="mermaid"><code>{escape(token.content)}</code></pre>\n'
         title = TITLE.search(rest)
         return listings.code_html(token.content, language, title[1] if title else "") + "\n"
 
@@ -346,7 +352,9 @@ def _footnote(page: Page, n: int) -> str:
 
 
 def _math(token: Token, page: Page, tag: str, frame: str) -> str:
-    content = token.content.strip()
+    content = tex.define(token.content.strip(), page.definitions)
+    if not content:
+        return ""
     try:
         tex.mathml(content, tag == "div")
     except tex.TexError as error:
@@ -457,6 +465,8 @@ def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> s
     file = PurePosixPath(name)
     suffix, title = file.suffix.lower(), escape(" ".join(alt) or file.stem)
     address = escape(address + (f"#{anchor}" if anchor else ""))
+    if PLAYER.match(name):  # Obsidian plays it; the site asks nothing of other hosts
+        return f'<a href="{address}">{title if alt else address}</a>'
     if suffix in AUDIO:
         return f'<audio controls{size} src="{address}" title="{title}"></audio>'
     if suffix in VIDEO:

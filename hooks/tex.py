@@ -1,8 +1,6 @@
 """Formulas: TeX becomes MathML at build, so a page needs no script to show them.
 
-math-core 0.9.0 knows all that the pages ask of it: `aligned`, `cases`, `bmatrix`, `\\underbrace`,
-`\\operatorname*`, `\\xrightarrow`, Cyrillic in and out of `\\text`. Unknown are `\\substack`,
-`\\widetilde`, and `\\tag` outside `align` and `equation`.
+math-core knows most of what MathJax shows in Obsidian; MACROS and SPELLINGS say the rest in its words.
 """
 
 import re
@@ -11,8 +9,34 @@ from html import unescape
 
 from math_core import LatexError, LatexToMathML
 
+MACROS = {
+    "substack": r"\begin{matrix}#1\end{matrix}",
+    "widetilde": r"\tilde{#1}",
+    "mbox": r"\text{#1}",
+    "hbox": r"\text{#1}",
+    "pmb": r"\boldsymbol{#1}",
+    "smash": r"{#1}",
+    "mathclap": r"{#1}",
+    "dotsc": r"\ldots",
+    "dotso": r"\ldots",
+}
+BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
+SPELLINGS = (
+    (re.compile(r"\\(begin|end)\{split\}"), r"\\\1{aligned}"),
+    (re.compile(r"\\(begin|end)\{smallmatrix\}"), r"\\\1{matrix}"),
+    (
+        re.compile(rf"\\DeclareMathOperator(\*?)\s*\{{(\\[A-Za-z]+)\}}\s*({BRACES})"),
+        r"\\newcommand{\2}{\\operatorname\1\3}",
+    ),
+)
+NUMBERED = re.compile(r"\\begin\{(?:align|equation|gather|multline|alignat)\}")
+TAG = re.compile(r"\\tag(?P<bare>\*?)\{(?P<text>[^{}]*)\}|\\label\{[^{}]*\}|\\(?:notag|nonumber)\b")
+DEFINITION = re.compile(
+    r"\\(?:(?:re)?newcommand\*?|def|DeclareMathOperator\*?)\s*"
+    rf"\{{?\\(?P<name>[A-Za-z]+)\}}?(?P<body>(?:\[\d\]|[#\d])*\s*{BRACES})"
+)
 # the TeX stays in the MathML as an annotation: copying a formula gives its source
-_CONVERTER = LatexToMathML(annotation=True, fancy_error=False)
+_CONVERTER = LatexToMathML(annotation=True, fancy_error=False, macros=MACROS)
 ARITHMATEX = re.compile(
     r'(?P<before>[(«]?)<(?P<tag>span|div) class="arithmatex"[^>]*>\\[(\[](?P<tex>.*?)\\[)\]]</(?P=tag)>'
     r"(?P<after>[.,:;!?)»…-]*(?:[\w-]+|\u00a0—)?)",
@@ -40,13 +64,45 @@ def mathml(tex: str, display: bool) -> str:
     TexError : math-core does not understand it
     """
     try:
-        formula = _CONVERTER.convert_with_local_state(tex, displaystyle=display)
+        formula = _CONVERTER.convert_with_local_state(_spelled(tex), displaystyle=display)
         return formula.replace(LOW_LINE, OVERLINE)
     except LatexError as error:
         what = POSITION.sub("", str(error)).rstrip(".")
         short = " ".join(tex.split())
         short = short if len(short) <= 60 else f"{short[:60]}…"
         raise TexError(f"формулу «{short}» не разобрать: {what}; исправьте TeX") from error
+
+
+def _spelled(tex: str) -> str:
+    """Return the formula in math-core's words."""
+    for pattern, spelling in SPELLINGS:
+        tex = pattern.sub(spelling, tex)
+    if NUMBERED.search(tex):
+        return tex
+    return TAG.sub(_tag, tex)
+
+
+def _tag(match: re.Match) -> str:
+    if not match["text"]:
+        return ""
+    shown = match["text"] if match["bare"] else f"({match['text']})"
+    return rf"\qquad\text{{{shown}}}"
+
+
+def define(tex: str, definitions: dict[str, re.Match]) -> str:
+    """Return a formula with the definitions of its note that it needs; empty if it only makes some.
+
+    As in Obsidian, a `\\newcommand` holds from its formula to the end of the note.
+    """
+    for match in DEFINITION.finditer(tex):
+        definitions[match["name"]] = match
+    tex = DEFINITION.sub("", tex).strip()
+    needed, words = [], tex
+    for name in reversed(definitions):  # the later may use the earlier
+        if re.search(rf"\\{name}(?![A-Za-z])", words):
+            needed.insert(0, definitions[name][0])
+            words += definitions[name]["body"]
+    return "".join(needed) + tex
 
 
 def replace_math(html: str) -> str:

@@ -5,8 +5,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+import main
+from vault import Vault, read_note
 
 ROOT = Path(__file__).parent.parent
 SNIPPET = '''\
@@ -117,6 +121,50 @@ def test_an_unchanged_snippet_is_not_run_again_and_a_changed_one_is(project):
     (project / "snippets" / "demo.py").write_text(SNIPPET.replace("точек = 2", "точек = 3"), encoding="utf-8")
     build(project, "![[demo.py]]")
     assert "точек = 3" in (project / "site" / "zametka" / "index.html").read_text(encoding="utf-8")
+
+
+def test_no_note_of_any_vault_stops_the_build(project):
+    docs = project / "docs"
+    (docs / "index.md").unlink()  # a vault need not have a home page
+    for name, text in {
+        "x.md/Внутри.md": "[[Заметка]]",
+        "а/Цель.md": "",
+        "б/Цель.md": "---\npublish: false\n---\nсекрет",
+        "Свойства.md": "---\ntemplate: нет.html\nicon: 🙂\nhide: true\nsearch: нет\nstatus: [1]\ndate: 2023-13-45\ntags: 5\n---\n",
+        "Не YAML.md": "---\n{{date}}: [\n---\n",
+        "Не открыто.md": "---\ntitle: 2\n",
+        "Снаружи.md": "![[../../secret]] ![](../../../secret)",
+        "Схема.excalidraw.md": "%%\n```json\n{\n```\n%%",
+        "битый.ipynb": "{",
+    }.items():
+        (docs / name).parent.mkdir(exist_ok=True)
+        (docs / name).write_text(text, encoding="utf-8")
+    (docs / "Не UTF-8.md").write_bytes("раз".encode("cp1251"))
+    (docs / "Ссылка.md").symlink_to("/etc/hostname")
+    (docs / "Никуда.md").symlink_to("нет.md")
+    code, log = build(project, "```mermaid\nflowchart LR\n```\n\n![[Заметка]]", "--strict")
+    assert code == 1
+    said = [line.partition(": ")[0].removeprefix("WARNING -  ") for line in log if "strict" not in line]
+    assert sorted(said) == sorted([
+        *("Заметка.md, строка 5", "Не YAML.md, строка 3", "Не UTF-8.md, строка 1"),
+        *("Снаружи.md, строка 1", "Снаружи.md, строка 1", "Ссылка.md", "Никуда.md", "битый.ipynb"),
+    ])
+    code, _ = build(project, "```mermaid\nflowchart LR\n```\n")
+    site = project / "site"
+    assert code == 0
+    assert "секрет" not in "".join(page.read_text(encoding="utf-8") for page in site.rglob("*.html"))
+    assert 'href="a/tsel/"' in (site / "index.html").read_text(encoding="utf-8")
+    drawn = [p.parent.name for p in site.rglob("index.html") if "mermaid.min.js" in p.read_text(encoding="utf-8")]
+    assert drawn == ["zametka"] and (site / "assets" / "mermaid.min.js").stat().st_size > 1e6
+
+
+def test_a_fault_of_ours_costs_one_page_and_says_so(monkeypatch, caplog):
+    monkeypatch.setattr(main, "vault", Vault({"a.md": read_note("a.md", "раз < два".encode())}))
+    monkeypatch.setattr(main.obsidian, "convert", lambda note, vault: 1 / 0)
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="a.md"), meta={})
+    assert main.on_page_markdown("", page, None, None) == ""
+    assert main.pages["a.md"].html == "<pre>раз &lt; два</pre>"
+    assert [record.message.partition(" (")[0] for record in caplog.records] == ["a.md: заметку не удалось перевести"]
 
 
 def test_another_vault_builds_by_inherit_and_its_own_docs_dir(project):

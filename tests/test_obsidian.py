@@ -348,6 +348,19 @@ def test_formulas_pass_untouched_and_may_follow_a_line_of_text():
     assert found.select("p")[1].text.endswith(", 5$ и 6$, $20 и $30")
 
 
+def test_a_command_defined_in_a_formula_holds_to_the_end_of_the_note():
+    found = soup("$$\\newcommand{\\E}{\\mathbb{E}}\\newcommand{\\M}[1]{\\E[#1]}$$\n\n$\\M{x}$ и $x$\n")
+    assert [span.text for span in found.select(".arithmatex")] == [
+        r"\(\newcommand{\E}{\mathbb{E}}\newcommand{\M}[1]{\E[#1]}\M{x}\)",
+        r"\(x\)",
+    ]
+    assert page("$\\E$ и $\\newcommand{\\E}{e}$")[1]
+
+
+def test_a_video_of_another_host_is_a_link():
+    assert soup("![](https://www.youtube.com/watch?v=1)").a["href"] == "https://www.youtube.com/watch?v=1"
+
+
 def test_a_formula_of_two_dollars_within_a_line_stands_apart():
     assert [tag.name for tag in soup("раз $$x$$ два").find_all(recursive=False)] == ["p", "div", "p"]
 

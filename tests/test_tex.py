@@ -21,6 +21,24 @@ def test_a_formula_keeps_its_tex_for_copying(tex):
     assert r"\text" not in formula.partition("<annotation")[0]
 
 
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        (r"\sum_{\substack{i\\j}}", "<mtable"),
+        (r"\begin{split}a&=b\end{split}", "<mtable"),
+        (r"a\tag{1}", "<mtext>(1)</mtext>"),
+        (r"a\tag*{A}", "<mtext>A</mtext>"),
+        (r"\begin{align}a&=b\tag{2}\end{align}", "<mtext>(2)</mtext>"),
+        (r"a\label{x}", "<mi>a</mi>"),
+        (r"\DeclareMathOperator{\tr}{след}\tr A", "след"),
+        (r"\mbox{если}", "<mtext>если</mtext>"),
+        (r"\widetilde{x}", "˜"),
+    ],
+)
+def test_what_mathjax_shows_in_obsidian_is_shown_in_other_words(tex, shown):
+    assert shown in mathml(tex, True)
+
+
 def test_cyrillic_text_stays_text():
     assert "<mtext>" in mathml(r"\text{награда}", False)
     assert "награда" in mathml(r"\text{награда}", False)

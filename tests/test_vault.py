@@ -125,5 +125,5 @@ def test_a_notebook_is_found_without_its_suffix_unless_a_note_has_the_name():
 
 
 def test_the_name_of_a_note_comes_before_an_alias():
-    notes = {"a.md": read_note("a.md", "---\naliases: b\n---\n".encode()), "п/b.md": read_note("п/b.md", b"")}
+    notes = {"a.md": read_note("a.md", b"---\naliases: b\n---\n"), "п/b.md": read_note("п/b.md", b"")}
     assert Vault(notes).candidates("b", "a.md") == ["п/b.md"]
