@@ -187,6 +187,25 @@ def test_refit_is_the_maximum_likelihood_estimate(elite):
     assert cem.cross_entropy(elite, mu, np.cov(elite.T)) > best
 
 
+def test_newtons_method_on_the_likelihood_arrives_at_the_refit():
+    """In Λ = Σ⁻¹ and Λμ the cross-entropy is convex: from anywhere it goes down to the one minimum."""
+    elite = np.random.default_rng(6).standard_normal((20, 2)) @ [[2, 0.5], [0, 1]] + [3, -1]
+
+    def parameters(z):
+        cov = np.linalg.inv(np.array([[z[0], z[1]], [z[1], z[2]]]))
+        return cov @ z[3:], cov
+
+    def cross_entropy(z):
+        return cem.cross_entropy(elite, *parameters(z)) if z[0] > 0 and z[0] * z[2] > z[1] ** 2 else np.inf
+
+    z = np.array([1.0, 0, 1, 0, 0])
+    for _ in range(30):
+        step = np.linalg.solve(hessian(cross_entropy, z), gradient(cross_entropy, z))
+        z = min((z - t * step for t in 0.5 ** np.arange(12)), key=cross_entropy)
+    for found, refitted in zip(parameters(z), cem.refit(elite, None, None), strict=True):
+        np.testing.assert_allclose(found, refitted, rtol=10 * DIFFERENCE)
+
+
 def test_refit_never_raises_the_cross_entropy_of_its_elite(history):
     for (mu, cov, x, gamma), (new, new_cov, _, _) in zip(history, history[1:]):
         chosen = x[cem.hills(x) >= gamma]

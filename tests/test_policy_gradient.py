@@ -168,15 +168,27 @@ def test_slope_of_the_surrogate_is_its_derivative():
         )
 
 
+def with_ratio(theta, old):
+    """J(θ_k) + E_k Σ r(θ) A_k, the surrogate of PPO before the clip."""
+    pi = pg.policy(np.full(3, old))
+    V, Q, d = pg.solve(pg.CORRIDOR, pg.COST, pi)
+    return pg.objective(old) + d @ (pi * pg.policy(theta) / pi * (Q - V[:, None])).sum(axis=1)
+
+
 def test_surrogate_with_the_ratio_has_the_same_slope_at_its_point():
     for old in THETAS:
-        pi = pg.policy(np.full(3, old))
-        _, Q, d = pg.solve(pg.CORRIDOR, pg.COST, pi)
+        assert difference(lambda t: with_ratio(t, old), old) == pytest.approx(pg.gradient(old), rel=1e-5, abs=1e-5)
 
-        def with_ratio(theta, pi=pi, Q=Q, d=d):
-            return (d[:, None] * pi * Q * (pg.policy(theta) / pi)).sum()
 
-        assert difference(with_ratio, old) == pytest.approx(pg.gradient(old), rel=1e-5, abs=1e-5)
+@pytest.mark.parametrize("old", [pg.START, -0.8, 1.5])
+def test_surrogate_with_the_ratio_too_touches_the_objective_at_its_point_only(old):
+    assert with_ratio(old, old) == pytest.approx(pg.objective(old), abs=EXACT)
+    for side in (-1, 1):
+        away = old + side * np.linspace(0.2, 2, 10)
+        gap = np.array([with_ratio(t, old) - pg.objective(t) for t in away])
+        slopes = [difference(lambda x: with_ratio(x, old), t) - pg.gradient(t) for t in away]
+        assert np.all(gap > 0) and np.all(np.diff(gap) > 0)
+        assert np.all(np.abs(slopes) > 0.1)
 
 
 def test_surrogate_of_the_advantage_is_the_tangent_line():

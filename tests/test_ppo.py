@@ -7,11 +7,13 @@ import gymnasium
 import numpy as np
 import pytest
 
+import policy_gradient as pg
 import ppo
 
 SOLVED = 475  # Gymnasium's own threshold for CartPole-v1
 SEEDS = 30
 EXAM = 100
+STANDARD_ERRORS = 4.5  # a true claim fails once in 150 000 tries
 
 
 def batch(seed=0, size=400):
@@ -136,6 +138,98 @@ def test_truncation_keeps_the_value_of_what_would_follow_and_termination_does_no
     v, over = np.zeros((1, 2)), np.array([[True, True]])
     fell = np.array([[True, False]])
     assert ppo.gae(1, v, np.full((1, 2), 10.0), fell, over, 0.9, 0.95).tolist() == [[1.0, 10.0]]
+
+
+# GAE and the clipped surrogate where J and ∇J are known: from linear solves, without a single sampled number
+
+
+def corridor():
+    """Sutton and Barto's corridor: one logit for all cells."""
+    return pg.CORRIDOR, pg.COST, np.full(3, -0.85), np.ones((3, 1))
+
+
+def random_world():
+    """Four states, a logit for each; wherever one is, the episode may end."""
+    rng = np.random.default_rng(11)
+    P = rng.dirichlet(np.ones(5), (4, 2))[..., :4]
+    return P, rng.normal(1, 2, (4, 2)), rng.standard_normal(4), np.eye(4)
+
+
+@pytest.fixture(scope="module", params=[corridor, random_world], ids=lambda world: world.__name__)
+def world(request):
+    """P, r, logits, features φ(s); V, Q and visits d; ∇J = Σ d(s) Σ ∇π(a|s) Q(s, a)."""
+    P, r, theta, phi = request.param()
+    pi = pg.policy(theta)
+    V, Q, d = pg.solve(P, r, pi)
+    return P, r, pi, phi, V, Q, d, (d * pi.prod(axis=1) * (Q[:, 1] - Q[:, 0])) @ phi
+
+
+def test_gradient_of_the_linear_solve_is_the_slope_of_the_mean_return(world):
+    P, r, pi, phi, *_, exact = world
+    logits = np.log(pi[:, 1] / pi[:, 0])
+    steps = 1e-5 * phi.T
+    J = [[pg.solve(P, r, pg.policy(logits + sign * h))[0][0] for sign in (1, -1)] for h in steps]
+    np.testing.assert_allclose(np.diff(J, axis=1)[:, 0] / -2e-5, exact, rtol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def played(world):
+    """10,000 episodes: s, a, s', fell and whether the episode goes on, (T, N) each; the exit is state −1."""
+    P, _, pi, *_ = world
+    rng, s, rows = np.random.default_rng(12), np.zeros(10_000, int), []
+    chances = P.cumsum(axis=2)
+    while (s >= 0).any():
+        live = s >= 0
+        a = (rng.random(len(s)) < pi[s, 1]).astype(int)
+        s1 = (rng.random((len(s), 1)) > chances[s, a]).sum(axis=1)
+        s1 = np.where(live & (s1 < len(P)), s1, -1)
+        rows.append((s, a, s1, s1 < 0, live))
+        s = s1
+    return [np.array(row) for row in zip(*rows, strict=True)]
+
+
+def estimates(world, played, critic, lam):
+    """One estimate of ∇J per episode: Σ Â_t ∇ log π(a_t|s_t) with the advantages of ppo.gae."""
+    _, r, pi, phi, *_ = world
+    s, a, s1, fell, live = played
+    adv = ppo.gae(r[s, a] * live, critic[s] * live, critic[s1] * live, fell, fell, 1.0, lam)
+    return np.einsum("tn,tnk->nk", adv * live * (a - pi[s, 1]), phi[s])
+
+
+def errors(sample, exact):
+    """How many standard errors each coordinate of the mean is away."""
+    return abs(sample.mean(axis=0) - exact) / sample.std(axis=0) * len(sample) ** 0.5
+
+
+def test_with_lambda_1_gae_is_unbiased_whatever_the_critic(world, played):
+    V, exact = world[4], world[-1]
+    for critic in (V, np.zeros_like(V), V + [5, -3, 2, 4][: len(V)]):
+        assert np.all(errors(estimates(world, played, critic, 1.0), exact) < STANDARD_ERRORS)
+
+
+def test_with_the_exact_critic_gae_is_unbiased_at_any_lambda_and_with_a_wrong_one_only_at_1(world, played):
+    V, exact = world[4], world[-1]
+    for lam in (0.0, 0.5):
+        assert np.all(errors(estimates(world, played, V, lam), exact) < STANDARD_ERRORS)
+        wrong = estimates(world, played, V + [5, -3, 2, 4][: len(V)], lam)
+        assert errors(wrong, exact).max() > 2 * STANDARD_ERRORS
+
+
+def test_the_further_gae_looks_the_more_it_varies_and_without_a_critic_most_of_all(world, played):
+    V = world[4]
+    traces = [estimates(world, played, V, lam).var(axis=0).sum() for lam in (0.0, 0.5, 0.9, 1.0)]
+    traces.append(estimates(world, played, 0 * V, 1.0).var(axis=0).sum())
+    assert all(b > 1.1 * a for a, b in zip(traces, traces[1:], strict=False))
+
+
+def test_on_the_first_epoch_the_gradient_of_ppo_is_the_gradient_of_j(world):
+    """Every (s, a) once, weighed as often as the old policy comes there: no sampling, the exact ∇J."""
+    *_, pi, phi, V, Q, d, exact = world
+    x = np.concatenate([-phi, phi])  # left, right
+    old, often = pi.T.ravel(), (d[:, None] * pi).T.ravel()
+    theta = np.linalg.lstsq(phi, np.log(pi[:, 1] / pi[:, 0]), rcond=None)[0]
+    adv = (Q - V[:, None]).T.ravel() * often * len(x)
+    np.testing.assert_allclose(ppo.gradient(theta, x, old, adv), exact, rtol=1e-9)
 
 
 def gymnasium_returns(theta, rng):
