@@ -66,6 +66,10 @@ def on_files(files, config):
             path.write_text(notebooks.notebook(run), encoding="utf-8")
             _add(files, config, f"notebooks/{run.name}.ipynb", root / ".cache")
     vault = Vault(notes, frozenset(files.src_uris) - frozenset(notes), runs, pasted)
+    hooks = Path(__file__).parent
+    for source in (hooks / "session.py", hooks / "svg.py", root / "snippets" / "matplotlibrc"):
+        if source.exists():  # what the reader's browser runs and draws with
+            files.append(File.generated(config, f"assets/run/{source.name}", abs_src_path=str(source)))
     books = [f"notebooks/{name}.ipynb" for name, run in runs.items() if not run.error]
     if any("```mermaid" in note.text or "~~~mermaid" in note.text for note in notes.values()):
         files.append(File.generated(config, MERMAID, content=gzip.decompress(DIAGRAMS.read_bytes())))

@@ -11,8 +11,9 @@ from textwrap import dedent
 
 from markdown.extensions.toc import slugify, unique
 
-from figures import figure_html, inline_svg
+from figures import figure_html
 from runner import Run, caption_and_alt
+from svg import inline_svg
 
 TITLE_END = re.compile(r":\s+|\.\s+(?=[A-ZА-ЯЁ])")
 MARKDOWN_SIGNS = re.compile(r"[\\*`<$]")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from figures import inline_svg
 from runner import caption_and_alt
+from svg import inline_svg
 
 ROOT = Path(__file__).parent.parent
 PLAIN = ("cem", "dog")  # a reader has no matplotlibrc of ours

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 import figures
 from runner import Run, run_all
+from svg import COLOURS, _path, inline_svg
 
 ROOT = Path(__file__).parent.parent
 STYLE = ROOT / "snippets" / "matplotlibrc"
@@ -81,7 +82,7 @@ def svg() -> str:
 
 @pytest.fixture(scope="module")
 def inline(svg) -> ElementTree.Element:
-    return ElementTree.fromstring(figures.inline_svg(svg, "cem-elite", 'Кривая "a" <b> & точки.'))
+    return ElementTree.fromstring(inline_svg(svg, "cem-elite", 'Кривая "a" <b> & точки.'))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def site() -> dict[str, Run]:
 
 
 def test_nothing_but_the_picture_is_left(svg, inline):
-    text = figures.inline_svg(svg, "cem-elite", "")
+    text = inline_svg(svg, "cem-elite", "")
     for gone in ("<?xml", "<!DOCTYPE", "<!--", "metadata", "<style", "xmlns", "xlink", "font-family", "\n"):
         assert gone not in text, gone
     assert not {"width", "height"} & set(inline.keys())
@@ -119,7 +120,7 @@ def test_the_search_passes_over_the_marks_of_axes(svg):
     from material.plugins.search.plugin import Parser
 
     parser = Parser()
-    parser.feed(f"<h1>До</h1><p>текст</p>{figures.inline_svg(svg, 'x', 'Описание.')}<p>после</p>")
+    parser.feed(f"<h1>До</h1><p>текст</p>{inline_svg(svg, 'x', 'Описание.')}<p>после</p>")
     parser.close()
     indexed = "".join(text for section in parser.data for text in section.text)
     assert re.sub(r"<[^>]*>", "", indexed) == "Дотекстпосле"
@@ -129,15 +130,15 @@ def test_ids_carry_the_figure_s_name_and_are_all_used(svg, inline):
     ids = [e.get("id") for e in inline.iter() if e.get("id")]
     assert len(ids) == len(set(ids)) > 5
     assert all(i.startswith("cem-elite-") for i in ids)
-    text = figures.inline_svg(svg, "cem-elite", "")
+    text = inline_svg(svg, "cem-elite", "")
     used = re.findall(r'(?:url\(#|href="#|labelledby=")([^)"]+)', text)
     assert set(ids) == set(used)
-    other = re.findall(r'id="([^"]+)"', figures.inline_svg(svg, "cem-refit", ""))
+    other = re.findall(r'id="([^"]+)"', inline_svg(svg, "cem-refit", ""))
     assert not set(ids) & set(other)
 
 
 def test_every_colour_of_the_style_becomes_a_variable(svg):
-    text = figures.inline_svg(svg, "x", "")
+    text = inline_svg(svg, "x", "")
     assert not re.search(r"#[0-9a-f]{6}\b(?!\))", text.replace('href="#', ""))
     for variable in ("--c0", "--c1", "--c2", "--c4", "--fig-grey", "--fig-grid", "--md-default-bg-color"):
         assert f"var({variable})" in text, variable
@@ -146,14 +147,14 @@ def test_every_colour_of_the_style_becomes_a_variable(svg):
 
 def test_the_variables_stand_for_matplotlibrc_s_palette():
     cycle = mpl.rc_params_from_file(STYLE, use_default_template=False)["axes.prop_cycle"]
-    palette = [c for c, v in figures.COLOURS.items() if v.startswith("var(--c")]
+    palette = [c for c, v in COLOURS.items() if v.startswith("var(--c")]
     assert cycle.by_key()["color"] == palette
 
 
 def test_rounding_moves_nothing_by_more_than_a_hundredth_of_a_unit():
     d = "M 10.123456 -0.001 \nL 20 0.004999 \nL 3.996 4.5 \nC 1 2 3.333333 4 5 6 \nz\n"
     before = [float(n) for n in re.findall(r"-?[\d.]+", d)]
-    path = figures._path(d)
+    path = _path(d)
     after = [float(n) for n in re.findall(r"-?[\d.]+", path)]
     assert len(after) == len(before)
     assert (
@@ -164,7 +165,7 @@ def test_rounding_moves_nothing_by_more_than_a_hundredth_of_a_unit():
 
 def test_an_inline_svg_is_lighter_than_its_file(svg):
     # measured on such figures: 0.53–0.69 of the bytes, 0.57–0.60 of the gzipped bytes
-    text = figures.inline_svg(svg, "cem-elite", "Что на рисунке.")
+    text = inline_svg(svg, "cem-elite", "Что на рисунке.")
     assert len(text) < 0.75 * len(svg)
     assert len(gzip.compress(text.encode())) < 0.75 * len(gzip.compress(svg.encode()))
 
@@ -208,5 +209,5 @@ def test_the_site_s_figures_are_light_and_take_all_their_colours_from_the_scheme
     for run in site.values():
         for name, svg in run.figures.items():
             assert len(svg) <= 80_000, name  # six maps in one figure
-            left = re.findall(r"(?:fill|stroke):(#[0-9a-f]{6})", figures.inline_svg(svg, name, ""))
+            left = re.findall(r"(?:fill|stroke):(#[0-9a-f]{6})", inline_svg(svg, name, ""))
             assert not left, f"{name}: цветов {set(left)} нет в палитре"
