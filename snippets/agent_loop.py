@@ -5,6 +5,8 @@ Sutton R., Barto A. Reinforcement Learning: An Introduction, 2018:
 Anderson C., 1983.
 """
 
+import math
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
@@ -17,51 +19,54 @@ LONG = 5000  # эпизод без обрыва: хватает, чтобы ув
 
 
 def reset(n, rng):
-    """Начальные состояния n тележек, (n, 4): равномерно из ±0,05."""
-    return rng.uniform(-0.05, 0.05, (n, 4))
+    """Начальные состояния n тележек, (4, n): равномерно из ±0,05."""
+    return rng.uniform(-0.05, 0.05, (n, 4)).T
 
 
-def step(s, a):
-    """Шаг CartPole-v1: s (n, 4) или (4,), a из {0, 1} → (s', упал ли)."""
-    x, v, angle, w = s.T  # м, м/с, рад, рад/с
-    cos, sin = np.cos(angle), np.sin(angle)
-    push = np.where(a == 1, 10.0, -10.0)  # Н
-    temp = (push + 0.05 * w**2 * sin) / 1.1
-    acc = (9.8 * sin - cos * temp) / (0.5 * (4 / 3 - 0.1 * cos**2 / 1.1))
+def step(s, a, m=np):
+    """Шаг CartPole-v1: s = (x, v, угол, w), a из {0, 1} → (s', упал ли).
+
+    Одна тележка — числа и m = math, n тележек — массивы (n,).
+    """
+    x, v, angle, w = s  # м, м/с, рад, рад/с
+    cos, sin = m.cos(angle), m.sin(angle)
+    push = 20.0 * a - 10  # Н
+    temp = (push + 0.05 * (w * w) * sin) / 1.1
+    acc = (9.8 * sin - cos * temp) / (0.5 * (4 / 3 - 0.1 * (cos * cos) / 1.1))
     dv = temp - 0.05 * acc * cos / 1.1
     x, v = x + 0.02 * v, v + 0.02 * dv
     angle, w = angle + 0.02 * w, w + 0.02 * acc
-    done = (abs(x) > 2.4) | (abs(angle) > 12 * np.pi / 180)
-    return np.stack([x, v, angle, w], axis=-1), done
+    done = (abs(x) > 2.4) | (abs(angle) > 12 * m.pi / 180)
+    return (x, v, angle, w), done
 
 
 def random_policy(s, rng):
     """Монетка: на наблюдение не смотрит."""
-    return rng.integers(2, size=s.shape[:-1])
+    return rng.integers(2, size=np.shape(s[0]))
 
 
 def angle_policy(s, rng):
     """Толкаем туда, куда наклонён шест."""
-    return 1 * (s[..., 2] > 0)
+    return 1 * (s[2] > 0)
 
 
 def forecast_policy(s, rng):
     """Толкаем туда, куда шест наклонится через AHEAD секунд."""
-    return 1 * (s[..., 2] + AHEAD * s[..., 3] > 0)
+    return 1 * (s[2] + AHEAD * s[3] > 0)
 
 
 def episode(policy, rng, limit=LIMIT):
     """Один эпизод: s (T + 1, 4), a (T,), r (T,) и упал ли шест."""
-    states, actions, rewards = [reset(1, rng)[0]], [], []
-    terminated = False
+    s, terminated = reset(1, rng)[:, 0].tolist(), False
+    states, actions, rewards = [s], [], []
     while not terminated and len(rewards) < limit:
-        a = policy(states[-1], rng)  # агент смотрит и выбирает
-        s, terminated = step(states[-1], a)  # среда отвечает
+        a = policy(s, rng)  # агент смотрит и выбирает
+        s, terminated = step(s, a, math)  # среда отвечает
         states.append(s)
         actions.append(a)
         rewards.append(1.0)  # в CartPole награда за шаг всегда 1
     path = map(np.array, (states, actions, rewards))
-    return *path, bool(terminated)
+    return *path, terminated
 
 
 def reward_to_go(r, gamma, v_last=0.0):
@@ -74,7 +79,7 @@ def reward_to_go(r, gamma, v_last=0.0):
 
 def lengths(policy, n, rng, limit=LIMIT):
     """Сколько шагов длились n эпизодов; все тележки едут сразу."""
-    s, alive = reset(n, rng), np.ones(n, dtype=bool)  # (n, 4), (n,)
+    s, alive = reset(n, rng), np.ones(n, dtype=bool)  # (4, n), (n,)
     steps = np.zeros(n, dtype=int)
     while alive.any() and steps.max() < limit:
         steps += alive

@@ -19,33 +19,37 @@ EXAM = 100  # эпизодов, которыми проверяют найден
 
 
 def reset(n, rng):
-    """Начальные состояния n тележек, (n, 4): равномерно из ±0,05."""
-    return rng.uniform(-0.05, 0.05, (n, 4))
+    """Начальные состояния n тележек, (4, n): равномерно из ±0,05."""
+    return rng.uniform(-0.05, 0.05, (n, 4)).T
 
 
-def step(s, a):
-    """Шаг CartPole-v1: s (n, 4) или (4,), a из {0, 1} → (s', упал ли)."""
-    x, v, angle, w = s.T  # м, м/с, рад, рад/с
-    cos, sin = np.cos(angle), np.sin(angle)
-    push = np.where(a == 1, 10.0, -10.0)  # Н
-    temp = (push + 0.05 * w**2 * sin) / 1.1
-    acc = (9.8 * sin - cos * temp) / (0.5 * (4 / 3 - 0.1 * cos**2 / 1.1))
+def step(s, a, m=np):
+    """Шаг CartPole-v1: s = (x, v, угол, w), a из {0, 1} → (s', упал ли).
+
+    Одна тележка — числа и m = math, n тележек — массивы (n,).
+    """
+    x, v, angle, w = s  # м, м/с, рад, рад/с
+    cos, sin = m.cos(angle), m.sin(angle)
+    push = 20.0 * a - 10  # Н
+    temp = (push + 0.05 * (w * w) * sin) / 1.1
+    acc = (9.8 * sin - cos * temp) / (0.5 * (4 / 3 - 0.1 * (cos * cos) / 1.1))
     dv = temp - 0.05 * acc * cos / 1.1
     x, v = x + 0.02 * v, v + 0.02 * dv
     angle, w = angle + 0.02 * w, w + 0.02 * acc
-    done = (abs(x) > 2.4) | (abs(angle) > 12 * np.pi / 180)
-    return np.stack([x, v, angle, w], axis=-1), done
+    done = (abs(x) > 2.4) | (abs(angle) > 12 * m.pi / 180)
+    return (x, v, angle, w), done
 
 
 def returns(theta, rng):
     """Награда за эпизод каждой из политик θ (n, 4) → (n,)."""
-    s, alive = reset(len(theta), rng), np.arange(len(theta))
+    weights = (theta / SCALE).T  # (4, n)
+    s, alive = reset(len(theta), rng), True
     R = np.zeros(len(theta))
     for _ in range(LIMIT):
-        a = (s / SCALE * theta[alive]).sum(axis=-1) > 0  # жадно, без случая
+        R += alive
+        a = (weights * s).sum(axis=0) > 0  # жадно, без случая
         s, done = step(s, a)
-        R[alive] += 1
-        s, alive = s[~done], alive[~done]  # упавшие дальше не считаем
+        alive = alive & ~done
     return R
 
 

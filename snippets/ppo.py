@@ -22,22 +22,25 @@ LONG = np.array([0, 2, 5, 10, 20, 40])  # эпохи на его данных
 
 
 def reset(n, rng):
-    """Начальные состояния n тележек, (n, 4): равномерно из ±0,05."""
-    return rng.uniform(-0.05, 0.05, (n, 4))
+    """Начальные состояния n тележек, (4, n): равномерно из ±0,05."""
+    return rng.uniform(-0.05, 0.05, (n, 4)).T
 
 
-def step(s, a):
-    """Шаг CartPole-v1: s (n, 4) или (4,), a из {0, 1} → (s', упал ли)."""
-    x, v, angle, w = s.T  # м, м/с, рад, рад/с
-    cos, sin = np.cos(angle), np.sin(angle)
-    push = np.where(a == 1, 10.0, -10.0)  # Н
-    temp = (push + 0.05 * w**2 * sin) / 1.1
-    acc = (9.8 * sin - cos * temp) / (0.5 * (4 / 3 - 0.1 * cos**2 / 1.1))
+def step(s, a, m=np):
+    """Шаг CartPole-v1: s = (x, v, угол, w), a из {0, 1} → (s', упал ли).
+
+    Одна тележка — числа и m = math, n тележек — массивы (n,).
+    """
+    x, v, angle, w = s  # м, м/с, рад, рад/с
+    cos, sin = m.cos(angle), m.sin(angle)
+    push = 20.0 * a - 10  # Н
+    temp = (push + 0.05 * (w * w) * sin) / 1.1
+    acc = (9.8 * sin - cos * temp) / (0.5 * (4 / 3 - 0.1 * (cos * cos) / 1.1))
     dv = temp - 0.05 * acc * cos / 1.1
     x, v = x + 0.02 * v, v + 0.02 * dv
     angle, w = angle + 0.02 * w, w + 0.02 * acc
-    done = (abs(x) > 2.4) | (abs(angle) > 12 * np.pi / 180)
-    return np.stack([x, v, angle, w], axis=-1), done
+    done = (abs(x) > 2.4) | (abs(angle) > 12 * m.pi / 180)
+    return (x, v, angle, w), done
 
 
 def sigma(z):
@@ -46,27 +49,26 @@ def sigma(z):
 
 
 def rollout(theta, s, age, rng):
-    """STEPS шагов всех тележек, у каждой своя θ; theta и s (C, 4).
+    """STEPS шагов всех тележек, у каждой своя θ, (C, 4).
 
-    Возвращает s, a, s', упал ли, конец ли эпизода: (T, C) каждое.
+    Возвращает s и s', (T, 4, C), a, упал ли, конец ли эпизода, (T, C).
     """
-    rows = []
+    w, rows = (theta / SCALE).T, []  # w и s (4, C)
     for _ in range(STEPS):
-        right = sigma((s / SCALE * theta).sum(axis=1))
-        a = rng.random(len(s)) < right
+        a = rng.random(len(theta)) < sigma((w * s).sum(axis=0))
         s1, fell = step(s, a)
         age = age + 1
         over = fell | (age == LIMIT)
         rows.append((s, a, s1, fell, over))
         s, age = s1, age * ~over
         if over.any():
-            s = np.where(over[:, None], reset(len(s), rng), s1)
+            s = np.where(over, reset(len(theta), rng), s1)
     return [np.array(row) for row in zip(*rows)], s, age
 
 
 def features(s):
     """φ(s) критика: 1, координаты и их произведения, (15, T, N)."""
-    z = [np.ones(s.shape[:-1]), *np.moveaxis(s / SCALE, -1, 0)]
+    z = [np.ones_like(s[:, 0]), *(s / SCALE[:, None]).swapaxes(0, 1)]
     pairs = [(i, j) for i in range(5) for j in range(i + 1)]
     return np.array([z[i] * z[j] for i, j in pairs])
 
@@ -126,10 +128,11 @@ def collect(actors, critics, s, age, rng):
     batches = []
     for i, actor in enumerate(actors):
         S, a, S1, fell, over = (
-            y[:, i * CARTS : (i + 1) * CARTS] for y in data)
+            y[..., i * CARTS : (i + 1) * CARTS] for y in data)
         critics[i], adv = evaluate(critics[i], S, S1, fell, over)
         # π_θ(a|s) = σ(θ·x): x — это ±s / SCALE, плюс у толчка вправо
-        x = (np.where(a, 1, -1)[..., None] * S / SCALE).reshape(-1, 4)
+        x = np.where(a, 1, -1)[..., None] * S.swapaxes(1, 2) / SCALE
+        x = x.reshape(-1, 4)  # (B, 4)
         adv = (adv - adv.mean()).ravel() / max(adv.std(), 1)
         batches.append((x, sigma(x @ actor.theta), adv))
     return batches, s, age
@@ -156,9 +159,10 @@ def returns(theta, n, rng):
     """R в n эпизодах каждой из m политик, (m, n)."""
     theta = np.repeat(theta, n, axis=0)  # (mn, 4)
     s, total, alive = reset(len(theta), rng), 0, True
+    w = (theta / SCALE).T  # (4, mn)
     for _ in range(LIMIT):
-        right = sigma((s / SCALE * theta).sum(axis=1))
-        s, fell = step(s, rng.random(len(s)) < right)
+        right = sigma((w * s).sum(axis=0))
+        s, fell = step(s, rng.random(len(theta)) < right)
         total, alive = total + alive, alive & ~fell
     return total.reshape(-1, n)
 

@@ -20,27 +20,30 @@ BATCHES = 16  # батчей на дисперсию: её ошибка до 10 
 
 
 def reset(n, rng):
-    """Начальные состояния n тележек, (n, 4): равномерно из ±0,05."""
-    return rng.uniform(-0.05, 0.05, (n, 4))
+    """Начальные состояния n тележек, (4, n): равномерно из ±0,05."""
+    return rng.uniform(-0.05, 0.05, (n, 4)).T
 
 
-def step(s, a):
-    """Шаг CartPole-v1: s (n, 4) или (4,), a из {0, 1} → (s', упал ли)."""
-    x, v, angle, w = s.T  # м, м/с, рад, рад/с
-    cos, sin = np.cos(angle), np.sin(angle)
-    push = np.where(a == 1, 10.0, -10.0)  # Н
-    temp = (push + 0.05 * w**2 * sin) / 1.1
-    acc = (9.8 * sin - cos * temp) / (0.5 * (4 / 3 - 0.1 * cos**2 / 1.1))
+def step(s, a, m=np):
+    """Шаг CartPole-v1: s = (x, v, угол, w), a из {0, 1} → (s', упал ли).
+
+    Одна тележка — числа и m = math, n тележек — массивы (n,).
+    """
+    x, v, angle, w = s  # м, м/с, рад, рад/с
+    cos, sin = m.cos(angle), m.sin(angle)
+    push = 20.0 * a - 10  # Н
+    temp = (push + 0.05 * (w * w) * sin) / 1.1
+    acc = (9.8 * sin - cos * temp) / (0.5 * (4 / 3 - 0.1 * (cos * cos) / 1.1))
     dv = temp - 0.05 * acc * cos / 1.1
     x, v = x + 0.02 * v, v + 0.02 * dv
     angle, w = angle + 0.02 * w, w + 0.02 * acc
-    done = (abs(x) > 2.4) | (abs(angle) > 12 * np.pi / 180)
-    return np.stack([x, v, angle, w], axis=-1), done
+    done = (abs(x) > 2.4) | (abs(angle) > 12 * m.pi / 180)
+    return (x, v, angle, w), done
 
 
-def policy(theta, s):
-    """π_θ(a = 1|s): сигмоида от линейной функции состояния."""
-    logit = (s / SCALE * theta).sum(axis=-1)
+def policy(theta, phi):
+    """π_θ(a = 1|s): сигмоида от θ·φ, признаки φ — это s / SCALE."""
+    logit = (theta * phi).sum(axis=0)  # (4, N) → (N,)
     return 0.5 + 0.5 * np.tanh(logit / 2)  # сигмоида без переполнения
 
 
@@ -49,16 +52,18 @@ def rollout(theta, rng):
 
     Признаки φ (T, B, n, 4), отклонения a − π и награды (T, B, n).
     """
-    w = np.repeat(theta, CARTS, axis=0)  # (N, 4), N = B · CARTS
-    s, r, steps = reset(len(w), rng), np.ones(len(w)), []
+    w = np.repeat(theta, CARTS, axis=0).T  # (4, N), N = B · CARTS
+    s, r, steps = reset(w.shape[1], rng), np.ones(w.shape[1]), []
     while r.any() and len(steps) < LIMIT:
-        p = policy(w, s)
+        phi = np.array(s) / SCALE[:, None]
+        p = policy(w, phi)
         a = rng.random(len(p)) < p
-        steps.append((s / SCALE, a - p, r))
+        steps.append((phi, a - p, r))
         s, done = step(s, a)
         r = r * ~done  # упавшей тележке наград больше нет
     phi, e, r = map(np.array, zip(*steps))
     shape = len(steps), len(theta), CARTS
+    phi = phi.swapaxes(1, 2)  # (T, N, 4)
     return phi.reshape(*shape, 4), e.reshape(shape), r.reshape(shape)
 
 

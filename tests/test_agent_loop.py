@@ -31,6 +31,7 @@ def test_episode_is_the_loop_that_gymnasium_runs(policy):
         env.reset(seed=0)
         env.unwrapped.state = states[0]
         for t, a in enumerate(actions):
+            assert policy is agent_loop.random_policy or policy(states[t], None) == a
             _, reward, terminated, truncated, _ = env.step(int(a))
             assert (states[t + 1] == env.unwrapped.state).all()
             assert rewards[t] == reward
@@ -47,7 +48,7 @@ def test_the_last_state_is_fallen_and_the_others_are_not():
     for seed in range(20):
         s, a, _, fell = agent_loop.episode(agent_loop.random_policy, np.random.default_rng(seed))
         assert fell
-        assert not agent_loop.step(s[:-2], a[:-1])[1].any()
+        assert not agent_loop.step(s[:-2].T, a[:-1])[1].any()
         assert agent_loop.step(s[-2], a[-1])[1]
 
 
@@ -55,7 +56,7 @@ def test_many_carts_fall_when_each_falls_alone():
     starts = agent_loop.reset(30, np.random.default_rng(2))
     for policy in POLICIES[1:]:  # the third needs no chance
         together = agent_loop.lengths(policy, 30, np.random.default_rng(2))
-        for start, n in zip(starts, together, strict=True):
+        for start, n in zip(starts.T, together, strict=True):
             s, t, done = start, 0, False
             while not done and t < LIMIT:
                 s, done = agent_loop.step(s, policy(s, None))
@@ -91,13 +92,13 @@ def test_angle_policy_pushes_right_exactly_where_the_angle_is_positive():
 def test_random_policy_does_not_look_and_is_fair():
     s = agent_loop.reset(20_000, np.random.default_rng(0))
     a = agent_loop.random_policy(s, np.random.default_rng(1))
-    for part in (a, a[s[:, 2] > 0]):
+    for part in (a, a[s[2] > 0]):
         assert abs(part.mean() - 0.5) < STANDARD_ERRORS * 0.5 / len(part) ** 0.5
 
 
 def test_forecast_is_the_angle_if_the_speed_stayed():
     s = agent_loop.reset(1000, np.random.default_rng(0))
-    later = s[:, 2] + agent_loop.AHEAD * s[:, 3]
+    later = s[2] + agent_loop.AHEAD * s[3]
     assert (agent_loop.forecast_policy(s, None) == (later > 0)).all()
 
 
@@ -114,8 +115,8 @@ def test_every_swing_is_wider_than_the_one_before():
 def test_the_push_turns_the_pole_back_with_constant_acceleration():
     """φ'' ≈ 15.8 φ − 14.6 for a push towards a small angle, as the page derives."""
     angle = np.linspace(0.001, 0.2, 50)
-    s = np.stack([np.zeros(50), np.zeros(50), angle, np.zeros(50)], axis=1)
-    acceleration = (agent_loop.step(s, np.ones(50))[0][:, 3]) / 0.02
+    s = np.stack([np.zeros(50), np.zeros(50), angle, np.zeros(50)])
+    acceleration = (agent_loop.step(s, np.ones(50))[0][3]) / 0.02
     assert acceleration == pytest.approx(15.8 * angle - 14.6, abs=0.45)
     still = agent_loop.step(np.zeros(4), np.array(1))[0][3] / 0.02
     assert still == pytest.approx(-14.6, abs=0.05)
@@ -147,12 +148,12 @@ def test_without_steps_of_time_the_swings_would_not_grow():
 def test_with_forecast_the_pole_stands_and_the_cart_leaves_the_track():
     rng = np.random.default_rng(5)
     s, alive = agent_loop.reset(40, rng), np.ones(40, bool)
-    ends = np.full((40, 4), np.nan)
+    ends = np.full((4, 40), np.nan)
     for _ in range(agent_loop.LONG):
         s, done = agent_loop.step(s, agent_loop.forecast_policy(s, rng))
-        ends[done & alive] = s[done & alive]
+        ends[:, done & alive] = np.array(s)[:, done & alive]
         alive &= ~done
-    ended = ends[~alive]
+    ended = ends.T[~alive]
     assert len(ended) > 10
     assert (abs(ended[:, 0]) > 2.4).all()
     assert np.degrees(abs(ended[:, 2])).max() < 1
@@ -247,5 +248,5 @@ def test_same_seed_same_start_for_the_three_policies_of_the_figure():
 
 
 def test_no_state_knows_its_time():
-    """The state of the cart is four numbers and the step needs nothing else."""
-    assert list(inspect.signature(agent_loop.step).parameters) == ["s", "a"]
+    """The state of the cart is four numbers and the step needs nothing else but sine and cosine."""
+    assert list(inspect.signature(agent_loop.step).parameters) == ["s", "a", "m"]

@@ -32,10 +32,10 @@ def test_returns_are_those_of_one_cart_after_another():
     theta = rng.standard_normal((12, 4))
     together = cp.returns(theta, np.random.default_rng(2))
     starts = cp.reset(12, np.random.default_rng(2))
-    for w, s, expected in zip(theta, starts, together, strict=True):
+    for w, s, expected in zip(theta, starts.T, together, strict=True):
         steps, done = 0, False
         while not done and steps < cp.LIMIT:
-            s, done = cp.step(s, int((s / cp.SCALE) @ w > 0))
+            s, done = cp.step(s, int((np.array(s) / cp.SCALE) @ w > 0))
             steps += 1
         assert steps == expected
 
@@ -45,7 +45,7 @@ def test_returns_are_those_of_gymnasium_from_the_same_states():
     theta = rng.standard_normal((12, 4))
     starts = cp.reset(12, np.random.default_rng(4))
     expected = cp.returns(theta, np.random.default_rng(4))
-    for w, s, total in zip(theta, starts, expected, strict=True):
+    for w, s, total in zip(theta, starts.T, expected, strict=True):
         env = gymnasium.make("CartPole-v1")
         env.reset(seed=0)
         env.unwrapped.state = s

@@ -126,7 +126,7 @@ def test_a_cart_takes_the_step_of_gymnasium_bit_for_bit():
     env = gymnasium.make("CartPole-v1").unwrapped
     env.reset(seed=4)
     for _ in range(20):
-        s, a = R.reset(1, rng)[0] * 10, rng.integers(0, 2)
+        s, a = R.reset(1, rng)[:, 0] * 10, rng.integers(0, 2)
         env.state = tuple(s)
         env.step(int(a))
         ours, _ = R.step(s, a)
@@ -193,7 +193,7 @@ def judge(thetas, seed, episodes=100):
     w, rng = np.repeat(thetas, episodes, axis=0), np.random.default_rng(seed)
     alive, returns = np.ones(n, bool), np.zeros(n)
     while alive.any():
-        a = (rng.random(n) < R.policy(w, s)).astype(int)
+        a = (rng.random(n) < R.policy(w.T, (s / R.SCALE).T)).astype(int)
         s, reward, terminated, truncated, _ = env.step(a)
         returns += reward * alive
         alive &= ~(terminated | truncated)
