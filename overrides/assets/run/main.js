@@ -16,8 +16,7 @@ const python = {
   /** Start loading, unless it is loaded or on its way. */
   wake(pyodide) {
     if (this.worker) return
-    const files = { "session.py": at("session.py").href, "svg.py": at("svg.py").href,
-      "matplotlibrc": at("matplotlibrc").href }
+    const files = ["session.py", "svg.py", "matplotlibrc"].map(file => at(file).href)
     const worker = this.worker = new Worker(at("worker.js"), { type: "module" })
     this.pyodide = pyodide
     this.ready = false
@@ -27,7 +26,7 @@ const python = {
       else this.busy?.(data)
     }
     worker.onerror = event => { event.preventDefault(); this.fail(event.message ?? "") }
-    worker.postMessage({ pyodide, files })
+    worker.postMessage({ pyodide, packages: at("packages.json").href, files })
   },
   fail(failed) {
     const { busy, ready } = this
