@@ -215,6 +215,7 @@ if __name__ == "__main__":
     rng = np.random.default_rng(0)
     surprise = -np.log(Q[rng.choice(4, 100_000, p=P)])
     mean, error = surprise.mean(), surprise.std() / 100_000**0.5
+    print(f"исходов в выборке = {len(surprise)}")
     print(f"минус средний log q по выборке из p = {mean:.4f}")
     print(f"его стандартная ошибка = {error:.4f}")
     figure_decomposition().savefig("cross_entropy-decomposition.svg")

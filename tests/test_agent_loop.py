@@ -114,6 +114,7 @@ def test_every_swing_is_wider_than_the_one_before():
 
 def test_the_push_turns_the_pole_back_with_constant_acceleration():
     """φ'' ≈ 15.8 φ − 14.6 for a push towards a small angle, as the page derives."""
+    assert (round(10 / 1.1, 2), round(0.5 * (4 / 3 - 0.1 / 1.1), 3)) == (9.09, 0.621)
     angle = np.linspace(0.001, 0.2, 50)
     s = np.stack([np.zeros(50), np.zeros(50), angle, np.zeros(50)])
     acceleration = (agent_loop.step(s, np.ones(50))[0][3]) / 0.02

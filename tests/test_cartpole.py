@@ -124,3 +124,11 @@ def test_whoever_moves_a_cart_moves_this_one():
     """A snippet with CartPole's numbers but other words would slip past the test above."""
     paths = SNIPPETS.glob("*.py")
     assert {path.stem for path in paths if "9.8" in path.read_text(encoding="utf-8")} == set(carriers())
+
+
+def test_gymnasium_is_as_described(env):
+    assert (env.tau, env.force_mag, env.x_threshold) == (0.02, 10, 2.4)
+    assert np.degrees(env.theta_threshold_radians) == pytest.approx(12)
+    assert env.theta_threshold_radians == pytest.approx(0.21, abs=0.001)
+    assert env.action_space.n == 2
+    assert gymnasium.spec("CartPole-v1").reward_threshold == 475

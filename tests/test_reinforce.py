@@ -207,7 +207,7 @@ def train_and_judge(seed):
 
 def test_training_solves_cartpole_in_gymnasium():
     returns = train_and_judge(8)
-    assert (returns >= SOLVED).sum() >= RUNS - 1
+    assert 29 <= (returns >= SOLVED).sum() <= 30
 
 
 def test_training_alone_is_the_training_of_many():
