@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,9 +30,8 @@ ENDED = re.compile("^(Готово|Ошибка|Остановлено|Python н
 ASSETS = ROOT / "overrides" / "assets"
 
 
-@pytest.fixture(scope="session")
-def pyodide():
-    """The folder of a whole Pyodide."""
+def carried():
+    """Return the folder of a whole Pyodide; it is fetched once."""
     folder = ROOT / ".cache" / "pyodide"
     wanted = ROOT / "tests" / "pyodide.txt"
     mark = folder / hashlib.sha256(wanted.read_bytes()).hexdigest()
@@ -47,6 +47,12 @@ def pyodide():
         wheel.unlink()
         mark.touch()
     return folder
+
+
+@pytest.fixture(scope="session")
+def pyodide():
+    """The folder of a whole Pyodide."""
+    return carried()
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -110,16 +116,24 @@ def state():
     return {"asked": [], "broken": False}
 
 
-@pytest.fixture(scope="module")
-def address(site, pyodide, state):
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, request, client_address):
-            pass  # a worker that is stopped drops its connections
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        pass  # a worker that is stopped drops its connections
 
+
+@contextmanager
+def serving(site, pyodide, state):
+    """Serve the site and Pyodide; give the address."""
     with Server(("127.0.0.1", 0), partial(Handler, site=site, pyodide=pyodide, state=state)) as httpd:
         threading.Thread(target=httpd.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{httpd.server_port}"
         httpd.shutdown()
+
+
+@pytest.fixture(scope="module")
+def address(site, pyodide, state):
+    with serving(site, pyodide, state) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

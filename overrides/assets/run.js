@@ -21,10 +21,11 @@
     listing.append(bar)
     let cell
     const open = act => {
+      if (!cell) bar.dataset.note = "Загружаю…"
       cell ??= import(new URL("run/main.js", src)).then(main => main.open(listing, name, pyodide))
       cell.then(act, () => {
         cell = null
-        bar.dataset.failed = "Не загрузилось: проверьте связь и нажмите ещё раз."
+        bar.dataset.note = "Не загрузилось: проверьте связь и нажмите ещё раз."
       })
     }
     bar.addEventListener("click", ({ target: { dataset: { act } } }) => act && open(it => it[act]()))

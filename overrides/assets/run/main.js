@@ -357,6 +357,7 @@ class Cell {
 export async function open(listing, name, pyodide) {
   const cell = new Cell(listing, name, pyodide)
   await dressed
+  delete cell.bar.dataset.note
   await cell.restore()
   return cell
 }

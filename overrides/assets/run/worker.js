@@ -6,6 +6,7 @@
 
 let words = ""
 let bytes = 0
+let told = 0
 const say = next => postMessage({ loading: words = next, bytes })
 
 // Pyodide fetches its files itself; each is counted as it comes, and goes to Pyodide as it is
@@ -20,7 +21,9 @@ async function count(body) {
   try {
     for (let reader = body.getReader(), part; !(part = await reader.read()).done;) {
       bytes += part.value.length
-      postMessage({ loading: words, bytes })
+      if (performance.now() - told < 100) continue
+      told = performance.now()
+      say(words)
     }
   } catch { /* Pyodide reads the same body and says what is wrong */ }
 }
