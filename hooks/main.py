@@ -4,6 +4,7 @@ import gzip
 import json
 import logging
 import re
+from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -14,13 +15,15 @@ from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File
 from mkdocs.structure.toc import get_toc
 
+import around
 import figures
+import markup
 import notebooks
 import obsidian
 import runner
 import tex
 from listings import code_html
-from vault import Figure, Vault, addresses, read_note
+from vault import Figure, Vault, addresses, read_note, relative
 
 log = logging.getLogger("mkdocs.hooks.obsidian")
 
@@ -32,22 +35,24 @@ DIAGRAMS = Path(__file__).parent / "vendor" / "mermaid.min.js.gz"
 
 vault = Vault({})
 pages: dict[str, obsidian.Converted] = {}
+links: around.Links = {}
+back: dict[str, dict[str, list[str]]] = {}
 
 
 @event_priority(100)  # before mkdocs-jupyter, which looks for notebooks among the files
 def on_files(files, config):
     """Read the vault, run its snippets, add their notebooks, give every page its address."""
     global vault
+    pages.clear()
     root = Path(config.config_file_path).parent
     _refuse_outsiders(files, config.docs_dir)
     _refuse_broken_notebooks(files)
     sources = {file.src_uri: file for file in files.documentation_pages()}
     notes = {path: read_note(path, file.content_bytes) for path, file in sources.items()}
-    if "index.md" not in notes:
-        home = _home(notes, config.site_name)
-        sources["index.md"] = File.generated(config, "index.md", content=home)
-        notes["index.md"] = read_note("index.md", home.encode())
-        files.append(sources["index.md"])
+    for path, text in _added(notes, config.site_name).items():
+        sources[path] = File.generated(config, path, content=text)
+        notes[path] = read_note(path, text.encode())
+        files.append(sources[path])
     destinations, problems = addresses(notes)
     for path, file in sources.items():
         if path in destinations:
@@ -100,11 +105,22 @@ def _refuse_broken_notebooks(files) -> None:
             log.warning("%s: не блокнот Jupyter (%s); сохраните его заново или удалите", file.src_uri, what)
 
 
-def _home(notes: dict, title: str) -> str:
-    """Return a home page for a vault that has none: links to all its notes."""
-    paths = sorted(path.removesuffix(".md") for path, note in notes.items() if note.published)
-    links = "".join(f"- [[/{path}|{path}]]\n" for path in paths)
-    return f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n{links}"
+def _added(notes: dict, title: str) -> dict[str, str]:
+    """Return the notes that the site adds to the vault: a home page if it has none, the tags, the map.
+
+    The text of the latter two is made when all notes have been read.
+    """
+    published = [note for note in notes.values() if note.published]
+    added = {}
+    if "index.md" not in notes:
+        paths = sorted(note.path.removesuffix(".md") for note in published)
+        listed = "".join(f"- [[/{path}|{path}]]\n" for path in paths)
+        added["index.md"] = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n{listed}"
+    if any(note.meta.get("tags") or markup.tagged(note.text) for note in published):
+        added[around.TAGS] = ""
+    if len(published) > 2:
+        added[around.MAP] = ""
+    return {path: text for path, text in added.items() if path not in notes}
 
 
 def _pasted(table: Path) -> dict[str, Figure]:
@@ -131,10 +147,9 @@ def _add(files, config, uri: str, folder: Path) -> None:
 
 def _reading_order(notes: dict, books: list[str]) -> list:
     """Order the pages as the home page links to them; the rest by name."""
-    index = notes.get("index.md")
-    links = WIKILINKS.findall(index.text) if index else []
-    linked = [Vault(notes).find(name, "index.md") for name in links]
-    rest = sorted(notes, key=lambda path: notes[path].title.casefold())
+    known = Vault(notes)
+    linked = [known.find(name, "index.md") for name in WIKILINKS.findall(notes["index.md"].text)]
+    rest = sorted(notes.keys() - {around.TAGS, around.MAP}, key=lambda path: notes[path].title.casefold())
     order = dict.fromkeys(path for path in ["index.md", *linked, *rest] if path in notes)
     return [*order, *([{"Блокноты": books}] if books else [])]
 
@@ -166,7 +181,7 @@ def on_page_markdown(markdown, page, config, files):
         converted = obsidian.convert(note, vault)
     except Exception as error:  # a fault of ours must not cost the author the other pages
         log.warning("%s: заметку не удалось перевести (%r); сообщите об этом нам", note.path, error)
-        converted = obsidian.Converted(f"<pre>{escape(note.text)}</pre>", [], [])
+        converted = obsidian.Converted(f"<pre>{escape(note.text)}</pre>", [], [], [], [])
     pages[page.file.src_uri] = converted
     for problem in converted.problems:
         log.warning(problem)
@@ -192,6 +207,59 @@ def on_page_content(html, page, config, files):
 
 def _entry(heading: obsidian.Heading) -> dict:
     return {"level": heading.level, "id": heading.id, "name": heading.text}
+
+
+def on_env(env, config, files):
+    """All notes have been read: turn their links round, make the pages of what surrounds them."""
+    global links, back
+    links = {path: converted.links for path, converted in pages.items()}
+    back = around.backlinks(links)
+    _report(links, Path(config.config_file_path).parent / ".cache" / "unresolved.md")
+    taken = {file.dest_uri for file in files}
+    redirects, problems = around.redirects({path: vault.notes[path] for path in pages})
+    for problem in problems:
+        log.warning(problem)
+    for address, path in redirects.items():
+        if address not in taken:
+            template = env.get_template("redirect.html")
+            page = template.render(title=vault.notes[path].title, url=relative(vault.urls[path], address))
+            files.append(File.generated(config, address, content=page))
+
+
+def _report(links: around.Links, path: Path) -> None:
+    """Write the list of the links that lead nowhere, the most wanted notes first."""
+    wanted = around.unresolved(links)
+    if not wanted:
+        path.unlink(missing_ok=True)
+        return
+    rows = ["# Ссылки в никуда\n\n"]
+    for name, places in wanted.items():
+        rows.append(f"- {name}: {'; '.join(f'{note}, строка {line}' for note, line in places)}\n")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(rows), encoding="utf-8")
+    log.info("Ссылок в никуда: %d, их список: %s", sum(map(len, wanted.values())), path)
+
+
+def on_page_context(context, page, config, nav):
+    """Give the templates what surrounds the note."""
+    path = page.file.src_uri
+    if path not in pages:
+        return
+    own = [path for path in (around.TAGS, around.MAP) if path in pages and not vault.notes[path].text]
+    titles = {path: vault.notes[path].title for path in pages}
+    notes = {path: title for path, title in titles.items() if path not in own}
+    context |= {"titles": titles, "note_url": partial(vault.url, source=path), "tag_id": around.tag_id}
+    if path not in own:
+        incoming = [source for source in back.get(path, {}) if source in notes]
+        outgoing = [target for target in around.outgoing(path, links) if target in notes]
+        context["backlinks"] = {source: back[path][source] for source in incoming}
+        context["neighbours"] = incoming, outgoing
+        context["curves"] = around.curves(len(incoming), len(outgoing))
+        context["map_path"] = around.MAP if around.MAP in pages else ""
+    elif path == around.TAGS:
+        context["all_tags"] = around.tagged({path: converted.tags for path, converted in pages.items()})
+    else:
+        context["vault_map"] = around.draw_map(links, notes)
 
 
 def on_post_page(output, page, config):

@@ -11,6 +11,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
+WEB = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.I)
 WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n]+?)\]\]")
 COMMENT = re.compile(r"%%(.*?)%%")
 CODE_OR_COMMENT = re.compile(
@@ -47,6 +48,39 @@ def parse(text: str) -> list[Token]:
 def parse_blocks(text: str) -> list[Token]:
     """Return the same tokens without the inline ones, in a third of the time."""
     return _block_parser().parse(text, {})
+
+
+def parts(content: str) -> tuple[str, list[str], str]:
+    """Take `note#heading#subheading|text` apart."""
+    target, _, text = content.partition("|")
+    name, *anchor = target.split("#")
+    if "^" in name:
+        name, _, block = name.partition("^")
+        anchor = [f"^{block}"]
+    return name.strip(), [part.strip() for part in anchor if part.strip()], text.strip()
+
+
+def tagged(text: str) -> bool:
+    """Whether a note's text has a tag."""
+    if not TAG.search(text):  # most have none, and parsing takes its time
+        return False
+    return any(child.type == "tag" for token in parse(text) for child in token.children or ())
+
+
+def words(tokens: list[Token] | None) -> str:
+    """Return what inline tokens say, without markup."""
+    return "".join(map(_words, tokens or [])).strip()
+
+
+def _words(token: Token) -> str:
+    if token.type in ("wikilink", "embed"):
+        name, anchor, text = parts(token.content)
+        return text or " › ".join(filter(None, [name, *anchor]))
+    if token.type == "tag":
+        return f"#{token.content}"
+    if token.type in ("text", "code_inline", "math_inline", "math_inline_double"):
+        return token.content
+    return " " if token.type in ("softbreak", "hardbreak") else ""
 
 
 @cache

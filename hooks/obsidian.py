@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import PurePosixPath
-from posixpath import dirname, relpath
+from posixpath import dirname
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -16,6 +16,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
+import around
 import claims
 import listings
 import markup
@@ -23,7 +24,6 @@ import runner
 import tex
 from vault import Figure, Note, Problem, Vault, unique
 
-WEB = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.I)
 PLAYER = re.compile(r"https?://(?:[a-z]+\.)?(?:youtube\.com|youtu\.be|vimeo\.com|twitter\.com|x\.com)/", re.I)
 SIZE = re.compile(r"(\d+)(?:x(\d+))?")
 ADDRESS = re.compile(r"""(\s(?:src|href|poster)=)(["'])(.*?)\2""", re.I)
@@ -86,15 +86,17 @@ class Page:
 
     def url(self, path: str) -> str:
         """Return the address of a note or file, counted from this page."""
-        return _relative(self.vault.urls[path], self.vault.urls[self.home.path])
+        return self.vault.url(path, self.home.path)
 
 
 class Converted(NamedTuple):
-    """A note's page: HTML, its headings, and what is wrong in the note."""
+    """A note's page: HTML, its headings, what is wrong in the note, its links and tags."""
 
     html: str
     contents: list[Heading]
     problems: list[Problem]
+    links: list[around.Link]
+    tags: list[str]
 
 
 def convert(note: Note, vault: Vault) -> Converted:
@@ -107,14 +109,16 @@ def convert(note: Note, vault: Vault) -> Converted:
     page.ids.update(heading.slug for heading in note.headings)
     if note.problem:
         page.problems.append(note.problem)
-    html = _html(note.text, page)
+    tokens = markup.parse(note.text)
+    links, tags = around.links(tokens, note, vault), around.tags(tokens, note)
+    html = _html(tokens, page)
     if classes := _classes(note):
         html = f'<div class="{escape(" ".join(classes))}">\n{html}</div>\n'
     for line, anchor in page.anchors:
         if anchor not in page.ids:
             page.problem(line, f"на странице нет места «#{anchor}»; исправьте ссылку")
     problems = sorted(dict.fromkeys(page.problems), key=lambda problem: (problem.note, problem.line))
-    return Converted(html, page.contents, problems)
+    return Converted(html, page.contents, problems, links, tags)
 
 
 def _classes(note: Note) -> list[str]:
@@ -123,16 +127,8 @@ def _classes(note: Note) -> list[str]:
     return [str(name) for name in (found if isinstance(found, list) else str(found).split()) if name]
 
 
-def _html(text: str, page: Page) -> str:
-    tokens = _lift(markup.parse(text), page)
-    return _RENDERER.render(tokens, _OPTIONS, {"page": page})
-
-
-def _relative(url: str, base: str) -> str:
-    """Return a site's address as seen from another; a folder's ends with a slash."""
-    folder = base.rpartition("/")[0] or "."
-    found = relpath(url or ".", folder)
-    return f"{found}/" if url.endswith("/") or not url else found
+def _html(tokens: list[Token], page: Page) -> str:
+    return _RENDERER.render(_lift(tokens, page), _OPTIONS, {"page": page})
 
 
 def _lift(tokens: list[Token], page: Page) -> list[Token]:
@@ -180,7 +176,7 @@ def _is_space(token: Token) -> bool:
 def _is_block(token: Token, page: Page) -> bool:
     if token.type != "embed" or token.level:  # a block within emphasis stays there
         return token.type == "math_inline_double" and not token.level
-    name, _, _ = _parts(token.content)
+    name, _, _ = markup.parts(token.content)
     path = page.vault.find(name, page.source.path) if name else page.source.path
     if path is None:
         return page.vault.figure(name) is not None
@@ -199,7 +195,7 @@ class _Html(RendererHTML):
         if page.inside:
             slug = unique(slug, page.ids)
         level = max(1, int(token.tag[1]) - page.raised)
-        heading = Heading(level, slug, escape(_text(tokens[i + 1].children), quote=False))
+        heading = Heading(level, slug, escape(markup.words(tokens[i + 1].children), quote=False))
         page.contents.append(heading)
         tokens[i + 2].meta["heading"] = heading
         return f'<h{level} id="{escape(slug)}">'
@@ -210,14 +206,14 @@ class _Html(RendererHTML):
         return f"{link}</h{heading.level}>\n"
 
     def wikilink(self, tokens, i, options, env):
-        name, anchor, text = _parts(tokens[i].content)
+        name, anchor, text = markup.parts(tokens[i].content)
         shown = text or " › ".join(filter(None, [name, *anchor])) or tokens[i].content
         return _link(env["page"], tokens[i].meta["line"], name, anchor, escape(shown, quote=False))
 
     def link_open(self, tokens, i, options, env):
         token, page = tokens[i], env["page"]
         href = str(token.attrs["href"])
-        if token.info != "auto" and not WEB.match(href):
+        if token.info != "auto" and not markup.WEB.match(href):
             found = _address(page, token.meta["line"], href)
             if found:
                 token.attrs["href"] = found
@@ -234,7 +230,7 @@ class _Html(RendererHTML):
     def embed(self, tokens, i, options, env):
         if _is_block(tokens[i].copy(level=0), env["page"]):  # in a table, in a heading, within emphasis
             return _embed_block(env["page"], tokens[i])
-        name, anchor, text = _parts(tokens[i].content)
+        name, anchor, text = markup.parts(tokens[i].content)
         return _picture(env["page"], tokens[i].meta["line"], name, text, "#".join(anchor))
 
     def embed_block(self, tokens, i, options, env):
@@ -252,7 +248,11 @@ class _Html(RendererHTML):
         return ""
 
     def tag(self, tokens, i, options, env):
-        return f'<span class="tag">#{escape(tokens[i].content)}</span>'
+        page, name = env["page"], tokens[i].content
+        if around.TAGS not in page.vault.urls:
+            return f'<span class="tag">#{escape(name)}</span>'
+        href = f"{page.url(around.TAGS)}#{around.tag_id(name)}"
+        return f'<a class="tag" href="{escape(href)}">#{escape(name)}</a>'
 
     def block_id(self, tokens, i, options, env):
         ids, name = env["page"].ids, tokens[i].content
@@ -333,20 +333,6 @@ _RENDERER = _Html()
 _OPTIONS = OptionsDict({"breaks": True, "xhtmlOut": False})
 
 
-def _text(tokens: list[Token] | None) -> str:
-    """Return the words of a heading, without markup."""
-    words = []
-    for token in tokens or []:
-        if token.type in ("wikilink", "embed"):
-            name, anchor, text = _parts(token.content)
-            words.append(text or " › ".join(filter(None, [name, *anchor])))
-        elif token.type == "tag":
-            words.append(f"#{token.content}")
-        elif token.type in ("text", "code_inline", "math_inline", "math_inline_double"):
-            words.append(token.content)
-    return "".join(words).strip()
-
-
 def _footnote(page: Page, n: int) -> str:
     return f"{page.part}{n + 1}"
 
@@ -360,16 +346,6 @@ def _math(token: Token, page: Page, tag: str, frame: str) -> str:
     except tex.TexError as error:
         page.problem(token.meta["line"], str(error))
     return f'<{tag} class="arithmatex" data-search-exclude>{frame.format(escape(content))}</{tag}>'
-
-
-def _parts(content: str) -> tuple[str, list[str], str]:
-    """Take `note#heading#subheading|text` apart."""
-    target, _, text = content.partition("|")
-    name, *anchor = target.split("#")
-    if "^" in name:
-        name, _, block = name.partition("^")
-        anchor = [f"^{block}"]
-    return name.strip(), [part.strip() for part in anchor if part.strip()], text.strip()
 
 
 def _link(page: Page, line: int, name: str, anchor: list[str], shown: str) -> str:
@@ -437,7 +413,7 @@ def _local_addresses(token: Token, page: Page) -> str:
 
     def local(match: re.Match) -> str:
         name, _, anchor = unquote(match[3]).partition("#")
-        path = None if not name or WEB.match(name) else page.vault.find(name, page.source.path)
+        path = None if not name or markup.WEB.match(name) else page.vault.find(name, page.source.path)
         href = path and page.url(path) + (f"#{anchor}" if anchor else "")
         return f"{match[1]}{match[2]}{href or match[3]}{match[2]}"
 
@@ -450,7 +426,7 @@ def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> s
     `text` is Obsidian's `alt|300x200`, each part optional, `anchor` is its `t=10` or `page=3`.
     """
     address = name
-    if not WEB.match(name):
+    if not markup.WEB.match(name):
         path = _find(page, line, name)
         if path is None:
             page.problem(line, f"нет картинки «{name}» ни в хранилище, ни в таблице figures.yml; добавьте её")
@@ -473,14 +449,14 @@ def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> s
         return f'<video controls{size} src="{address}" title="{title}"></video>'
     if suffix == ".pdf":
         return f'<iframe{size} src="{address}" title="{title}"></iframe>'
-    if suffix in IMAGES or WEB.match(name):
+    if suffix in IMAGES or markup.WEB.match(name):
         return f'<img src="{address}" alt="{title}"{size} loading="lazy">'
     return f'<a href="{address}">{title}</a>'
 
 
 def _embed_block(page: Page, token: Token) -> str:
     line = token.meta["line"]
-    name, anchor, text = _parts(token.content)
+    name, anchor, text = markup.parts(token.content)
     path = _find(page, line, name)
     if path is None:
         return _figure(page, line, page.vault.figure(name))
@@ -526,7 +502,7 @@ def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
     )
     source = _link(page, line, note.path, anchor, f"Из заметки «{escape(note.title, quote=False)}»")
     source = f'<p class="transclusion-source">{source}</p>'
-    return f'<div class="transclusion">\n{_html(text, inner)}{source}\n</div>'
+    return f'<div class="transclusion">\n{_html(markup.parse(text), inner)}{source}\n</div>'
 
 
 def _figure(page: Page, line: int, figure: Figure) -> str:

@@ -222,11 +222,18 @@ def _wanted_address(note: Note) -> str:
         return permalink[1]
     *folders, name = PurePosixPath(note.path).with_suffix("").parts
     slug = str(note.meta.get("slug") or "")
-    page = [] if name.casefold() == "index" and not slug else [_latin(slug or name)]
-    return "/".join([*map(_latin, folders), *page])
+    page = [] if name.casefold() == "index" and not slug else [latin(slug or name)]
+    return "/".join([*map(latin, folders), *page])
 
 
-def _latin(name: str) -> str:
+def relative(url: str, base: str) -> str:
+    """Return an address of the site as seen from another; a folder's ends with a slash."""
+    found = relpath(url or ".", base.rpartition("/")[0] or ".")
+    return f"{found}/" if url.endswith("/") or not url else found
+
+
+def latin(name: str) -> str:
+    """Return a name in lower-case Latin words and hyphens."""
     return slugify(name) or f"note-{name.encode().hex()}"
 
 
@@ -258,6 +265,10 @@ class Vault:
             self.urls = {path: quote(path) for path in self.files}
             for path, address in addresses(self.notes)[0].items():
                 self.urls[path] = address.removesuffix("index.html")
+
+    def url(self, path: str, source: str) -> str:
+        """Return the address of a note or file, counted from the page of `source`."""
+        return relative(self.urls[path], self.urls[source])
 
     @cached_property
     def _paths(self) -> dict[str, str]:

@@ -59,7 +59,7 @@ class Balance(HTMLParser):
 @example("*a ![[Другая]] b*")
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_any_note_becomes_a_sound_page_with_ids_that_differ(text):
-    vault, converted = page(text)
+    _, converted = page(text)
     assert Balance(converted.html).open == []
     ids = [tag["id"] for tag in BeautifulSoup(converted.html, "html.parser").select("[id]")]
     assert len(ids) == len(set(ids))

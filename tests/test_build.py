@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from bs4 import BeautifulSoup
 
 import main
 from vault import Vault, read_note
@@ -156,6 +157,26 @@ def test_no_note_of_any_vault_stops_the_build(project):
     assert 'href="a/tsel/"' in (site / "index.html").read_text(encoding="utf-8")
     drawn = [p.parent.name for p in site.rglob("index.html") if "mermaid.min.js" in p.read_text(encoding="utf-8")]
     assert drawn == ["zametka"] and (site / "assets" / "mermaid.min.js").stat().st_size > 1e6
+
+
+def test_a_note_is_surrounded_by_its_links_tags_and_other_names(project):
+    docs = project / "docs"
+    (docs / "Другая.md").write_text("Смотри [[Заметка|заметку]] и [[Нет]].\n", encoding="utf-8")
+    code, _ = build(project, "---\naliases: [Другое имя, Другая]\n---\n#тег/вложенный [[Теги]] [[Карта заметок]]\n")
+    assert code == 0
+    read = {p.parent.name: p.read_text(encoding="utf-8") for p in (project / "site").glob("*/index.html")}
+    page = BeautifulSoup(read["zametka"], "html.parser")
+    backlinks = {item.a["href"]: item.p and item.p.text for item in page.select(".backlinks li")}
+    assert backlinks["../drugaia/"] == "Смотри заметку и Нет."
+    assert page.select_one("a.tag")["href"] == "../tegi/#тег/тег/вложенный"
+    tags = BeautifulSoup(read["tegi"], "html.parser")
+    for tag in ("тег/тег", "тег/тег/вложенный"):
+        assert tags.find(id=tag).find_next("ul").a["href"] == "../zametka/"
+    drawn = BeautifulSoup(read["karta-zametok"], "html.parser").select(".map a")
+    assert {a["href"] for a in drawn} == {"../", "../zametka/", "../drugaia/"}
+    assert "url=../zametka/" in read["drugoe-imia"] and "Смотри" in read["drugaia"]
+    wanted = (project / ".cache" / "unresolved.md").read_text(encoding="utf-8")
+    assert "- Нет: Другая.md, строка 1\n" in wanted
 
 
 def test_a_fault_of_ours_costs_one_page_and_says_so(monkeypatch, caplog):

@@ -18,3 +18,12 @@ function hush() {
 
 new MutationObserver(hush).observe(document.querySelector("article"), { childList: true, subtree: true })
 hush()
+
+// Previews come with the first link that the pointer or the focus rests on.
+function preview(event) {
+  if (!event.target.closest?.("article a") || (event.type === "pointerover" && event.pointerType !== "mouse")) return
+  for (const type of ["pointerover", "focusin"]) removeEventListener(type, preview)
+  import("./preview.js").then(({ enter }) => enter(event))
+}
+
+for (const type of ["pointerover", "focusin"]) addEventListener(type, preview)

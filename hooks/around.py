@@ -1,0 +1,257 @@
+"""What surrounds a note: the links to it, its tags, the map of the vault, its other names."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from html import escape
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import numpy as np
+from markdown_it.token import Token
+
+import markup
+from vault import Note, Problem, Vault, latin
+
+TAGS, MAP = "Теги.md", "Карта заметок.md"  # the pages that the site adds to the vault
+SENTENCE_ENDS = re.compile(r"(?<=[.!?…])\s+")
+STEP = (160, 90)  # pixels that a note has on the map, in width and height
+MARGIN = (90, 24)  # pixels round the map, for the names of the notes at its edge
+LONGEST_NAME = 26  # signs of a name on the map
+LONGEST = 160  # signs of a sentence on each side of a link
+
+
+class Link(NamedTuple):
+    """A link of a note: line, name, where it leads (None: nowhere), the sentence around it as HTML."""
+
+    line: int
+    name: str
+    path: str | None
+    context: str
+
+
+Links = dict[str, list[Link]]
+"""The links of every published note, by the note's path."""
+
+
+def links(tokens: list[Token], note: Note, vault: Vault) -> list[Link]:
+    """List the links and embeds of a note that lead, or should lead, to notes and files of the vault."""
+    found = []
+    for token in tokens:
+        for i, child in enumerate(token.children or ()):
+            if name := _target(child):
+                line = note.offset + child.meta["line"] + 1
+                path = vault.find(name, note.path)
+                if path or not vault.figure(name):
+                    found.append(Link(line, name, path, _sentence(token.children, i)))
+    return found
+
+
+def _target(token: Token) -> str:
+    """Return the name that a token links to, an empty string if it is no link to another note."""
+    if token.type in ("wikilink", "embed"):
+        return markup.parts(token.content)[0]
+    if token.type == "link_open" and token.info != "auto":
+        href = unquote(str(token.attrs["href"]))
+        return "" if markup.WEB.match(href) else href.partition("#")[0]
+    return ""
+
+
+def _sentence(tokens: list[Token], i: int) -> str:
+    """Return the sentence around the link at `i` as HTML, the link in bold."""
+    end = i
+    if tokens[i].type == "link_open":
+        end = next(n for n in range(i, len(tokens)) if tokens[n].type == "link_close")
+    before = _side(tokens[:i][::-1], lambda sentences: sentences[-1])
+    after = _side(tokens[end + 1 :], lambda sentences: sentences[0])
+    shown = escape(markup.words(tokens[i : end + 1]), quote=False)
+    return f"{''.join(reversed(before))}<b>{shown}</b>{''.join(after)}".strip()
+
+
+def _side(tokens: list[Token], nearest: Callable[[list[str]], str]) -> list[str]:
+    """Collect what stands on one side of a link, to the end of the sentence."""
+    pieces, length = [], 0
+    for token in tokens:
+        if token.type == "text":
+            sentences = SENTENCE_ENDS.split(token.content)
+            pieces.append(escape(nearest(sentences), quote=False))
+            if len(sentences) > 1:
+                break
+        elif token.type.startswith("math"):
+            pieces.append(rf'<span class="arithmatex">\({escape(token.content)}\)</span>')
+        elif token.type == "softbreak":
+            pieces.append(" ")
+        else:
+            pieces.append(escape(markup.words([token]), quote=False))
+        length += len(token.content)
+        if length > LONGEST:
+            pieces.append("…")
+            break
+    return pieces
+
+
+def tags(tokens: list[Token], note: Note) -> list[str]:
+    """List the tags of a note: those of its properties and those in its text."""
+    listed = note.meta.get("tags") or note.meta.get("tag") or []
+    listed = listed if isinstance(listed, list) else re.split(r"[,\s]+", str(listed))
+    written = (child.content for token in tokens for child in token.children or () if child.type == "tag")
+    names = [str(name).strip().strip("#/") for name in listed if name is not None]
+    return list(dict.fromkeys([*filter(None, names), *written]))
+
+
+def tag_id(tag: str) -> str:
+    """Return where on the page of tags a tag stands."""
+    return f"тег/{tag.casefold()}"
+
+
+def tagged(tags_of: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Turn the notes' tags round: tag → the notes that have it or one below it, in order of the alphabet.
+
+    `a/b` counts for `a` as well. Of tags that differ in their capitals the first spelling stands.
+    """
+    spelled: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
+    for path, its in tags_of.items():
+        for tag in its:
+            parts = tag.split("/")
+            for n in range(1, len(parts) + 1):
+                name = spelled.setdefault("/".join(parts[:n]).casefold(), "/".join(parts[:n]))
+                notes = found.setdefault(name, [])
+                if path not in notes:
+                    notes.append(path)
+    return dict(sorted(found.items(), key=lambda item: item[0].casefold().split("/")))
+
+
+def backlinks(links: Links) -> dict[str, dict[str, list[str]]]:
+    """Turn the notes' links round: path → {note that links there: the sentences it does so in}."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for source, its in links.items():
+        for link in its:
+            if link.path and link.path != source:
+                sentences = found.setdefault(link.path, {}).setdefault(source, [])
+                if link.context not in sentences:
+                    sentences.append(link.context)
+    return found
+
+
+def outgoing(path: str, links: Links) -> list[str]:
+    """Return the notes that a note links to, each once."""
+    return list(dict.fromkeys(link.path for link in links[path] if link.path in links and link.path != path))
+
+
+def unresolved(links: Links) -> dict[str, list[tuple[str, int]]]:
+    """Return the names that lead nowhere, the most wanted first: name → [(note, line), …]."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for source, its in links.items():
+        for link in its:
+            if link.path is None:
+                found.setdefault(link.name, []).append((source, link.line))
+    return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0].casefold())))
+
+
+def redirects(notes: dict[str, Note]) -> tuple[dict[str, str], list[Problem]]:
+    """Give every alias an address: `a-b/index.html` → the note's path; of two claimants the first has it."""
+    found: dict[str, str] = {}
+    problems = []
+    for path, note in notes.items():
+        for alias in note.aliases:
+            first = found.setdefault(f"{latin(alias)}/index.html", path)
+            if first != path:
+                what = f"псевдоним «{alias}» уже есть у «{first}»; оставьте его одной из двух заметок"
+                problems.append(Problem(path, 1, what))
+    return found, problems
+
+
+def curves(incoming: int, outgoing: int) -> str:
+    """Return the lines of a local graph as an SVG path: those from the left and those from the right.
+
+    They meet in the middle. The picture is 100 wide and as high as the longer side has rows.
+    """
+    rows = max(incoming, outgoing)
+    lines = []
+    for x, number in ((0, incoming), (100, outgoing)):
+        for n in range(number):
+            y = (n + 0.5) * rows / number
+            lines.append(f"M{x} {y:g}C50 {y:g} 50 {rows / 2:g} 50 {rows / 2:g}")
+    return "".join(lines)
+
+
+def graph(links: Links, order: list[str]) -> list[tuple[int, int]]:
+    """Return the links between notes as pairs of places in `order`, each pair once."""
+    place = {path: n for n, path in enumerate(order)}
+    pairs = ((place[a], place[b]) for a in order for b in outgoing(a, links) if b in place)
+    return list(dict.fromkeys((min(pair), max(pair)) for pair in pairs))
+
+
+def layout(size: int, edges: list[tuple[int, int]]) -> np.ndarray:
+    """Place `size` notes, the linked ones near each other; shape (size, 2), within the unit square.
+
+    Fruchterman and Reingold, "Graph drawing by force-directed placement" (1991), from a fixed start:
+    the same vault is drawn the same each time. A large vault gets fewer steps, for each costs size².
+    """
+    n = np.arange(size)
+    p = np.sqrt(n / size) * np.exp(2.399963j * n)  # a sunflower: even, and no two points in one place
+    k = 1 / np.sqrt(size)
+    a, b = np.array(edges, int).reshape(-1, 2).T
+    steps = int(np.clip(5e7 / size**2, 5, 200))
+    for t in np.linspace(0.1, 0, steps, endpoint=False):
+        apart = p[:, None] - p
+        force = k**2 * (apart / np.maximum(np.abs(apart) ** 2, 1e-9)).sum(axis=1) - k * p  # and to the middle
+        pull = (p[b] - p[a]) * np.abs(p[b] - p[a]) / k
+        np.add.at(force, a, pull)
+        np.add.at(force, b, -pull)
+        p = p + force * np.minimum(1, t / np.maximum(np.abs(force), 1e-9))
+    place = np.column_stack([p.real, p.imag])
+    return (place - place.min(axis=0)) / np.maximum(np.ptp(place, axis=0), 1e-9)
+
+
+class Dot(NamedTuple):
+    """A note on the map, in pixels: path, place, radius, name, and where the name stands if it has room."""
+
+    path: str
+    x: float
+    y: float
+    r: float
+    name: str
+    name_y: float
+    named: bool
+
+
+class Map(NamedTuple):
+    """The map of the vault, in pixels; `edges` is an SVG path."""
+
+    width: int
+    height: int
+    edges: str
+    dots: list[Dot]
+
+
+def draw_map(links: Links, titles: dict[str, str]) -> Map:
+    """Draw the notes of a vault and the links between them; `titles` gives the notes and their order."""
+    order = list(titles)
+    edges = graph(links, order)
+    degree = Counter(n for edge in edges for n in edge)
+    inner = np.round(np.array(STEP) * math.sqrt(len(order)))
+    places = MARGIN + layout(len(order), edges) * inner
+    stand: list[tuple[float, float, float]] = []  # middle, line and half the width of the names that stand
+    dots = {}
+    for n in sorted(range(len(order)), key=lambda n: -degree[n]):  # the most linked get a name first
+        (x, y), r, name = places[n], 3 + math.sqrt(degree[n]), _short(titles[order[n]])
+        half = 3.3 * len(name)
+        below, above = y + r + 12, y - r - 4
+        line = next((at for at in (below, above) if _is_free(x, at, half, stand)), None)
+        if line:
+            stand.append((x, line, half))
+        dots[n] = Dot(order[n], *(round(v, 1) for v in (x, y, r)), name, round(line or below, 1), bool(line))
+    lines = "".join(f"M{dots[a].x} {dots[a].y}L{dots[b].x} {dots[b].y}" for a, b in edges)
+    width, height = (inner + 2 * np.array(MARGIN)).astype(int).tolist()
+    return Map(width, height, lines, [dots[n] for n in range(len(order))])
+
+
+def _is_free(x: float, line: float, half: float, names: list[tuple[float, float, float]]) -> bool:
+    return all(abs(x - x2) > half + half2 or abs(line - line2) > 13 for x2, line2, half2 in names)
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= LONGEST_NAME else f"{title[: LONGEST_NAME - 1].rstrip()}…"
