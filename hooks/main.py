@@ -117,9 +117,9 @@ def _added(notes: dict, title: str) -> dict[str, str]:
         listed = "".join(f"- [[/{path}|{path}]]\n" for path in paths)
         added["index.md"] = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n{listed}"
     if any(note.meta.get("tags") or markup.tagged(note.text) for note in published):
-        added[around.TAGS] = ""
+        added[around.TAGS] = "---\ndescription: Заметки по тегам\n---\n"
     if len(published) > 2:
-        added[around.MAP] = ""
+        added[around.MAP] = "---\ndescription: Все заметки и ссылки между ними одной картинкой\n---\n"
     return {path: text for path, text in added.items() if path not in notes}
 
 

@@ -20,7 +20,7 @@ COLOURS = {
     "#808080": "var(--fig-grey)",
     "#cccccc": "var(--fig-grid)",
 }
-DIGITS = 2  # of a coordinate after the point: on a phone a unit is a pixel
+DIGITS = 1  # of a coordinate after the point: on a phone a unit is a pixel, and 0.05 of it is not seen
 
 NUMBER = re.compile(r"-?\d+\.\d+")
 COLOUR = re.compile(r"#[0-9a-f]{6}\b")

@@ -1,6 +1,7 @@
 """The site's dress: what is read before a page is opened, the font of the formulas, paper, a wrong address."""
 
 import re
+import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 
-FONT = Path(__file__).parent.parent / "overrides" / "assets" / "fonts" / "math.woff2"
+ASSETS = Path(__file__).parent.parent / "overrides" / "assets"
+FONT, LETTERS = (ASSETS / "fonts" / name for name in ("math.woff2", "math-letters.woff2"))
 LINE = 1.25  # em: a line of text is 1.65, and a formula in it must not make it higher
 UNSEEN = {0x2061, 0x2062, 0x2063, 0x2064, 0xFE00}  # invisible operators, the choice of a script letter
 
@@ -35,6 +37,15 @@ def test_every_page_is_in_russian_and_has_its_own_title(pages):
     assert all(title.endswith("Обучение с подкреплением") for title in titles)
 
 
+def test_rarer_letters_are_asked_for_where_there_are_any():
+    css = (ASSETS / "site.css").read_text(encoding="utf-8")
+    spans = re.findall(r"([0-9A-F]{4,})(?:-([0-9A-F]+))?", css.partition("unicode-range:")[2].partition(";")[0])
+    asked = {code for a, b in spans for code in range(int(a, 16), int(b or a, 16) + 1)}
+    letters, common = (set(TTFont(font).getBestCmap()) for font in (LETTERS, FONT))
+    assert letters <= asked and not asked & common
+    assert {code for code in asked - letters if unicodedata.name(chr(code), None)} == set()
+
+
 def test_a_preview_of_a_page_says_what_its_description_says(pages):
     said = {}
     for name, page in pages.items():
@@ -53,7 +64,7 @@ def test_a_wrong_address_is_answered_in_russian(site):
 
 
 def test_every_character_of_the_formulas_is_in_their_font(pages):
-    known = set(TTFont(FONT).getBestCmap())
+    known = {*TTFont(FONT).getBestCmap(), *TTFont(LETTERS).getBestCmap()}
     used = set()
     for page in pages.values():
         for formula in page.find_all("math"):

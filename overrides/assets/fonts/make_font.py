@@ -1,9 +1,10 @@
-"""Make math.woff2: `python make_font.py STIXMath-Regular.otf`, with fonttools 4.68 and brotli.
+"""Make the fonts of formulas: `python make_font.py STIXMath-Regular.otf`, with fonttools 4.68 and brotli.
 
 The original is STIX Math 1.1.1 (STI Pub Companies, SIL Open Font License 1.1, see OFL.txt), the file
 `STIXMath-Regular.otf` of Debian's `fonts-stix`. The licence asks that a changed font has another name.
-Taken: Latin, Greek, Cyrillic, the mathematical alphabets, the operators of formulas. Changed, each for
-what a browser does with it:
+Taken: Latin, Greek, Cyrillic, the mathematical alphabets, the operators of formulas. Bold, script and
+double-struck letters, save for the commonest, are a file of their own, math-letters.woff2, which a
+browser loads where a page has any. Changed, each for what a browser does with it:
 
 - a line is 1.2 em high, not 3.1: Firefox makes every line of text with a formula in it that high;
 - primes are large and low: MathML sets x′ as a superscript, where STIX's raised prime is a speck;
@@ -28,7 +29,8 @@ CHARACTERS = """
     2190-2195 21A6 21D0-21D4 27F6
     2200 2202-2209 220F 2211-2213 2217-221A 221D 221E 2223 2225-222B 2234 223C 2243 2245 2248 2260-2265
     226A 226B 2282 2283 2286 2287 2295-2297 22A4 22A5 22C5 22EE-22F1 2308-230B 23DE 23DF 27E8 27E9
-    2A7D 2A7E 2AAF 1D400-1D467 1D49C-1D4B5 1D538-1D550 1D6E2-1D71B 1D7CE-1D7D9"""
+    2A7D 2A7E 2AAF 1D434-1D467 1D49C 1D4A9 1D4AE 1D53C 1D6E2-1D71B 1D7CF 1D7D9"""
+LETTERS = "1D400-1D433 1D49E-1D4A8 1D4AA-1D4AD 1D4AF-1D4B5 1D538-1D53B 1D53D-1D550 1D7CE 1D7D0-1D7D8"
 ASCENT, DESCENT = 900, -300  # thousandths of an em
 PRIME_SCALE, PRIME_BOTTOM = 1.45, 90
 BEARING = 60  # left of a tall bracket and right of it
@@ -36,6 +38,11 @@ WIDEST = 1.3  # a tall bracket in widths of the smallest
 
 
 def main(source: str) -> None:
+    make(source, "math.woff2", CHARACTERS)
+    make(source, "math-letters.woff2", LETTERS)
+
+
+def make(source: str, name: str, characters: str) -> None:
     options = subset.Options()
     options.flavor = "woff2"
     options.hinting = False
@@ -44,17 +51,17 @@ def main(source: str) -> None:
     primes(font)
     brackets(font)
     subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=list(unicodes()))
+    subsetter.populate(unicodes=list(unicodes(characters)))
     subsetter.subset(font)
     font["hhea"].ascent = font["OS/2"].usWinAscent = font["OS/2"].sTypoAscender = ASCENT
     font["hhea"].descent = font["OS/2"].sTypoDescender = DESCENT
     font["OS/2"].usWinDescent = -DESCENT
     rename(font)
-    subset.save_font(font, "math.woff2", options)
+    subset.save_font(font, name, options)
 
 
-def unicodes():
-    for token in CHARACTERS.split():
+def unicodes(characters: str):
+    for token in characters.split():
         first, _, last = token.partition("-")
         yield from range(int(first, 16), int(last or first, 16) + 1)
 
