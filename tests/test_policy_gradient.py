@@ -102,6 +102,7 @@ def test_slope_of_the_density_has_no_area_and_is_negative_somewhere():
     assert pg.density_slope(pg.THETA - 1, pg.THETA) < 0
     lobe = integral(lambda a: np.maximum(pg.density_slope(a, pg.THETA), 0))
     assert lobe == pytest.approx(1 / np.sqrt(2 * np.pi), abs=1e-6)  # a kink at θ
+    assert f"{lobe:.3f}" == "0.399"
 
 
 def test_slope_of_the_density_and_score_are_derivatives():

@@ -322,6 +322,7 @@ def test_the_exponents_printed_in_the_paper_give_another_number():
         inner = sum(c ** (k - t) * delta[k, 0] for k in range(t, T - 1))
         assert advantage[t] == pytest.approx(inner + c ** (T - 1 - t) * delta[-1, 0])
         assert advantage[t] != pytest.approx(inner + c ** (T - t + 1) * delta[-1, 0])
+    assert round((ppo.GAMMA * ppo.LAMBDA) ** 2, 2) == 0.92  # what the last error would be left with
 
 
 def test_recomputed_old_probabilities_switch_the_clip_off():

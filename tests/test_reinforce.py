@@ -210,6 +210,12 @@ def test_training_solves_cartpole_in_gymnasium():
     assert 29 <= (returns >= SOLVED).sum() <= 30
 
 
+def test_the_loss_grows_a_hundredfold_while_the_policy_gets_better():
+    _, history = R.train(np.random.default_rng(10), RUNS)
+    reward, loss = np.median(history, axis=-1).T
+    assert reward[-1] > 20 * reward[0] and loss[-1] > 100 * loss[0]
+
+
 def test_training_alone_is_the_training_of_many():
     theta, history = R.train(np.random.default_rng(9))
     assert theta.shape == (1, 4) and history.shape == (R.UPDATES, 2, 1)
