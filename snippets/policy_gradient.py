@@ -108,7 +108,7 @@ def exact_gradient(theta):
 def average(f):
     """E f(a) по a ~ π: численный интеграл, выборка не нужна."""
     a = np.linspace(THETA - 8, THETA + 8, 1001)
-    return np.trapezoid(density(a, THETA) * f(a), a)
+    return (density(a, THETA) * f(a)).sum() * (a[1] - a[0])
 
 
 def spread(b=0.0):
@@ -239,7 +239,7 @@ def lobes(ax, a, y, left, right):
     """Закрасить горбы под осью и над осью, подписать площади."""
     for part, color, place in ((np.minimum(y, 0), "C1", left),
                                (np.maximum(y, 0), "C0", right)):
-        area = np.trapezoid(part, a)
+        area = part.sum() * (a[1] - a[0])
         ax.fill_between(a, part, color=color, alpha=0.35, lw=0)
         ax.text(*place, ("+" if area > 0 else "") + ru(area, 3),
                 color=color, ha="center")

@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 
 from runner import caption_and_alt
 from svg import inline_svg
+from versions import OLDEST
 
 ROOT = Path(__file__).parent.parent
 PLAIN = ("cem", "dog")  # a reader has no matplotlibrc of ours
@@ -92,6 +93,14 @@ def test_nothing_but_numpy_and_matplotlib_is_there(alone):
         [sys.executable, "-S", "-c", code], env={"PYTHONPATH": str(alone)}, capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "['numpy', 'matplotlib']"
+
+
+def test_the_oldest_versions_that_are_tried_are_those_that_the_start_page_and_the_readme_name():
+    numpy, matplotlib = 1.25, 3.6
+    assert [f"numpy=={numpy}.0", f"matplotlib=={matplotlib}.0"] == OLDEST
+    for path in ("README.md", "docs/index.md"):
+        text = re.sub("%%.*?%%", "", (ROOT / path).read_text(encoding="utf-8"))
+        assert f"numpy (от {numpy}) и matplotlib (от {matplotlib})" in text
 
 
 @pytest.mark.parametrize("name", SNIPPETS)

@@ -16,11 +16,11 @@ from zipfile import ZipFile
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import ROOT
 
 import runner
 import session
 import vendor
+from conftest import ROOT
 
 SNIPPETS = sorted(path.stem for path in (ROOT / "snippets").glob("*.py"))
 # Carts that follow random actions: one rounding in a sine turns an action, and all after it differs
