@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -44,7 +44,8 @@ def links(tokens: list[Token], note: Note, vault: Vault) -> list[Link]:
                 line = note.offset + child.meta["line"] + 1
                 path = vault.find(name, note.path)
                 if path or not vault.figure(name):
-                    found.append(Link(line, name, path, _sentence(token.children, i)))
+                    linked = path in vault.notes and path != note.path
+                    found.append(Link(line, name, path, _sentence(token.children, i) if linked else ""))
     return found
 
 
@@ -63,13 +64,13 @@ def _sentence(tokens: list[Token], i: int) -> str:
     end = i
     if tokens[i].type == "link_open":
         end = next(n for n in range(i, len(tokens)) if tokens[n].type == "link_close")
-    before = _side(tokens[:i][::-1], lambda sentences: sentences[-1])
-    after = _side(tokens[end + 1 :], lambda sentences: sentences[0])
+    before = _side((tokens[n] for n in range(i - 1, -1, -1)), lambda sentences: sentences[-1])
+    after = _side((tokens[n] for n in range(end + 1, len(tokens))), lambda sentences: sentences[0])
     shown = escape(markup.words(tokens[i : end + 1]), quote=False)
     return f"{''.join(reversed(before))}<b>{shown}</b>{''.join(after)}".strip()
 
 
-def _side(tokens: list[Token], nearest: Callable[[list[str]], str]) -> list[str]:
+def _side(tokens: Iterable[Token], nearest: Callable[[list[str]], str]) -> list[str]:
     """Collect what stands on one side of a link, to the end of the sentence."""
     pieces, length = [], 0
     for token in tokens:
@@ -84,7 +85,7 @@ def _side(tokens: list[Token], nearest: Callable[[list[str]], str]) -> list[str]
             pieces.append(" ")
         else:
             pieces.append(escape(markup.words([token]), quote=False))
-        length += len(token.content)
+        length += 1 + len(pieces[-1])
         if length > LONGEST:
             pieces.append("…")
             break
@@ -118,7 +119,7 @@ def tagged(tags_of: dict[str, list[str]]) -> dict[str, list[str]]:
             for n in range(1, len(parts) + 1):
                 name = spelled.setdefault("/".join(parts[:n]).casefold(), "/".join(parts[:n]))
                 notes = found.setdefault(name, [])
-                if path not in notes:
+                if notes[-1:] != [path]:
                     notes.append(path)
     return dict(sorted(found.items(), key=lambda item: item[0].casefold().split("/")))
 

@@ -4,7 +4,8 @@ Nothing here knows what a link means; that is the vault's, and the page's, busin
 """
 
 import re
-from functools import cache
+from bisect import bisect_right
+from functools import cache, lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -24,9 +25,10 @@ MARGIN = re.compile(r"[ \t>]*")
 MATH = re.compile(
     r"\$\$(?P<display>(?:\\.|[^\\])+?)\$\$|\$(?=[^\s$])(?P<inline>(?:\\.|[^\\$])+?)(?<=\S)\$(?!\d)", re.S
 )
-MARK = re.compile(r"==(?=\S)(.*?\S)==", re.S)
+MARK_END = re.compile(r"(?<=\S)(?===)")
 EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
 TAG = re.compile(rf"#(?=[\w/-]*(?:[^\W\d]|[{EMOJI}]))[\w{EMOJI}-]+(?:/[\w{EMOJI}-]+)*")
+BEFORE = 100  # signs before a comment that it may speak of
 BEFORE_TAG = " \t\n\u00a0*_=~"
 CALLOUT = re.compile(r"\[!([^\]\n|]+)(?:\|[^\]\n]*)?\]([+-]?)[ \t]*([^\n]*)(?:\n|\Z)")
 TASK = re.compile(r"\[(.)\](?:[ \t]+|\Z)")
@@ -133,24 +135,33 @@ def _comment(state, silent: bool) -> bool:
     if not silent:
         token = state.push("comment", "", 0)
         token.content = match[1] + "\n" * alone
-        token.meta["before"] = state.src[: state.pos]
+        token.meta["before"] = state.src[max(0, state.pos - BEFORE) : state.pos]
     state.pos = end + alone
     return True
 
 
 def _mark(state, silent: bool) -> bool:
-    match = MARK.match(state.src, state.pos, state.posMax)
-    if not match:
+    start = state.pos + 2
+    if not state.src.startswith("==", state.pos) or state.src[start : start + 1].isspace():
+        return False
+    ends = _mark_ends(state.src)
+    n = bisect_right(ends, start)
+    if n == len(ends) or ends[n] + 2 > state.posMax:
         return False
     if not silent:
-        end = state.posMax
+        posMax = state.posMax
         state.push("mark_open", "mark", 1)
-        state.pos, state.posMax = match.span(1)
+        state.pos, state.posMax = start, ends[n]
         state.md.inline.tokenize(state)
         state.push("mark_close", "mark", -1)
-        state.posMax = end
-    state.pos = match.end()
+        state.posMax = posMax
+    state.pos = ends[n] + 2
     return True
+
+
+@lru_cache(maxsize=1)  # looked for from every `==` on, they would cost its square
+def _mark_ends(text: str) -> list[int]:
+    return [match.start() for match in MARK_END.finditer(text)]
 
 
 def _tag(state, silent: bool) -> bool:

@@ -7,6 +7,7 @@ that the theme knows.
 import re
 from dataclasses import dataclass, field, replace
 from html import escape
+from itertools import islice
 from pathlib import PurePosixPath
 from posixpath import dirname
 from typing import NamedTuple
@@ -25,6 +26,7 @@ import tex
 from vault import Figure, Note, Problem, Vault, unique
 
 PLAYER = re.compile(r"https?://(?:[a-z]+\.)?(?:youtube\.com|youtu\.be|vimeo\.com|twitter\.com|x\.com)/", re.I)
+MOST_TAKEN = 2_000_000  # signs on a page: notes that take each other in twice grow to 2ⁿ
 SIZE = re.compile(r"(\d+)(?:x(\d+))?")
 ADDRESS = re.compile(r"""(\s(?:src|href|poster)=)(["'])(.*?)\2""", re.I)
 TITLE = re.compile(r'title="([^"]*)"')
@@ -73,10 +75,10 @@ class Page:
     offset: int  # lines of the source's file before that text
     problems: list[Problem] = field(default_factory=list)
     contents: list[Heading] = field(default_factory=list)
-    ids: set[str] = field(default_factory=set)
+    ids: dict[str, int] = field(default_factory=dict)  # as `vault.unique` keeps them
     anchors: list[tuple[int, str]] = field(default_factory=list)  # links to ids of this page
     inside: tuple[tuple[str, str], ...] = ()  # the transclusions around this text
-    parts: list[str] = field(default_factory=list)  # what the page has taken in
+    taken: list[int] = field(default_factory=lambda: [0])  # signs taken in, after each transclusion
     part: str = ""  # what tells the footnotes of this text from those of others
     definitions: dict[str, re.Match] = field(default_factory=dict)  # TeX commands that the note has made
     raised: int = 0  # levels by which the text's headings go up, to come after the page's title
@@ -106,7 +108,7 @@ def convert(note: Note, vault: Vault) -> Converted:
     the search has read the page.
     """
     page = Page(vault, note, note, note.offset)
-    page.ids.update(heading.slug for heading in note.headings)
+    page.ids.update((heading.slug, 0) for heading in note.headings)
     if note.problem:
         page.problems.append(note.problem)
     tokens = markup.parse(note.text)
@@ -191,7 +193,7 @@ class _Html(RendererHTML):
     def heading_open(self, tokens, i, options, env):
         page, token = env["page"], tokens[i]
         line = token.map[0] + page.offset - page.source.offset
-        slug = next(heading.slug for heading in page.source.headings if heading.line == line)
+        slug = page.source.heading_at[line].slug
         if page.inside:
             slug = unique(slug, page.ids)
         level = max(1, int(token.tag[1]) - page.raised)
@@ -218,7 +220,8 @@ class _Html(RendererHTML):
             if found:
                 token.attrs["href"] = found
             else:
-                closing = next(t for t in tokens[i:] if t.type == "link_close" and t.level == token.level)
+                rest = islice(tokens, i, None)
+                closing = next(t for t in rest if t.type == "link_close" and t.level == token.level)
                 token.tag = closing.tag = "span"
                 token.attrs = {"class": "problem"} if found is None else {}
         return self.renderToken(tokens, i, options, env)
@@ -258,7 +261,7 @@ class _Html(RendererHTML):
         ids, name = env["page"].ids, tokens[i].content
         if name in ids:  # the block stands on the page twice: once its own, once taken in
             return ""
-        ids.add(name)
+        ids[name] = 0
         return f'<span id="{name}"></span>'
 
     def task(self, tokens, i, options, env):
@@ -491,14 +494,19 @@ def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
     text, start = (note.part(place), place.line) if place else (note.text, 0)
     end = place.end if place else len(note.text)
     top = min((heading.level for heading in note.headings if start <= heading.line < end), default=2)
-    page.parts.append(note.path)
+    page.taken.append(page.taken[-1] + len(text))
+    if page.taken[-1] > MOST_TAKEN:
+        if page.taken[-2] <= MOST_TAKEN:
+            what = f"вставленного больше {MOST_TAKEN} знаков, остальное пропущено; уберите лишние вставки"
+            page.problem(line, what)
+        return ""
     inner = replace(
         page,
         source=note,
         offset=note.offset + start,
         inside=(*page.inside, where),
         raised=max(0, top - 2),
-        part=f"{len(page.parts)}-",
+        part=f"{len(page.taken) - 1}-",
     )
     source = _link(page, line, note.path, anchor, f"Из заметки «{escape(note.title, quote=False)}»")
     source = f'<p class="transclusion-source">{source}</p>'
@@ -512,7 +520,7 @@ def _figure(page: Page, line: int, figure: Figure) -> str:
         reason = run.error if run else f"нет файла snippets/{snippet}.py; исправьте таблицу figures.yml"
         page.problem(line, f"рисунка «{figure.name}» нет: {reason}")
         return _broken(escape(figure.name))
-    page.ids.add(figure.name)
+    page.ids[figure.name] = 0
     label = f' data-label="{escape(figure.label)}"' if figure.label else ""
     return f'<figure id="{figure.name}"{label}></figure>'
 

@@ -31,6 +31,10 @@ SPELLINGS = (
 )
 NUMBERED = re.compile(r"\\begin\{(?:align|equation|gather|multline|alignat)\}")
 TAG = re.compile(r"\\tag(?P<bare>\*?)\{(?P<text>[^{}]*)\}|\\label\{[^{}]*\}|\\(?:notag|nonumber)\b")
+COMMAND = re.compile(r"\\([A-Za-z]+)")
+NESTING = re.compile(r"\\(?P<open>left|begin)\b|\\(?P<close>right|end)\b|\\.|(?P<brace>[{}])", re.S)
+CHAIN = re.compile(r"(?:\\[A-Za-z]+\s*){200}")  # commands with nothing between: one in another, perhaps
+DEEPEST = 200  # levels; deeper, math-core would overflow the stack and end the process
 DEFINITION = re.compile(
     r"\\(?:(?:re)?newcommand\*?|def|DeclareMathOperator\*?)\s*"
     rf"\{{?\\(?P<name>[A-Za-z]+)\}}?(?P<body>(?:\[\d\]|[#\d])*\s*{BRACES})"
@@ -63,14 +67,30 @@ def mathml(tex: str, display: bool) -> str:
     ------
     TexError : math-core does not understand it
     """
+    if _depth(tex) > DEEPEST or CHAIN.search(tex):
+        raise TexError(f"формула «{_short(tex)}» вложена глубже {DEEPEST} уровней; упростите её")
     try:
         formula = _CONVERTER.convert_with_local_state(_spelled(tex), displaystyle=display)
         return formula.replace(LOW_LINE, OVERLINE)
     except LatexError as error:
         what = POSITION.sub("", str(error)).rstrip(".")
-        short = " ".join(tex.split())
-        short = short if len(short) <= 60 else f"{short[:60]}…"
-        raise TexError(f"формулу «{short}» не разобрать: {what}; исправьте TeX") from error
+        raise TexError(f"формулу «{_short(tex)}» не разобрать: {what}; исправьте TeX") from error
+
+
+def _short(tex: str) -> str:
+    short = " ".join(tex.split())
+    return short if len(short) <= 60 else f"{short[:60]}…"
+
+
+def _depth(tex: str) -> int:
+    depth = deepest = 0
+    for match in NESTING.finditer(tex):
+        if match["open"] or match["brace"] == "{":
+            depth += 1
+            deepest = max(depth, deepest)
+        elif match["close"] or match["brace"]:
+            depth -= 1
+    return deepest
 
 
 def _spelled(tex: str) -> str:
@@ -97,12 +117,12 @@ def define(tex: str, definitions: dict[str, re.Match]) -> str:
     for match in DEFINITION.finditer(tex):
         definitions[match["name"]] = match
     tex = DEFINITION.sub("", tex).strip()
-    needed, words = [], tex
+    needed, used = [], set(COMMAND.findall(tex))
     for name in reversed(definitions):  # the later may use the earlier
-        if re.search(rf"\\{name}(?![A-Za-z])", words):
-            needed.insert(0, definitions[name][0])
-            words += definitions[name]["body"]
-    return "".join(needed) + tex
+        if name in used:
+            needed.append(definitions[name][0])
+            used.update(COMMAND.findall(definitions[name]["body"]))
+    return "".join(reversed(needed)) + tex
 
 
 def replace_math(html: str) -> str:

@@ -1,9 +1,12 @@
 """The vault: which notes and files there are, and what a link in one of them means."""
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import PurePosixPath
 from posixpath import relpath
 from textwrap import dedent
@@ -100,21 +103,35 @@ class Note:
     def headings(self) -> tuple[Heading, ...]:
         return headings(self.text)
 
+    @cached_property
+    def heading_at(self) -> dict[int, Heading]:
+        """The headings by their lines, counted from 0 in the body."""
+        return {heading.line: heading for heading in self.headings}
+
+    @cached_property
+    def _named(self) -> dict[str, list[Heading]]:
+        return _grouped((_comparable(heading.text), heading) for heading in self.headings)
+
+    @cached_property
+    def _slugs(self) -> dict[str, Heading]:
+        return {heading.slug: heading for heading in self.headings}
+
     def place(self, anchor: list[str]) -> Place | None:
         """Find what `#A#B` (heading B somewhere below A) or `#^id` (a block) stands for."""
         if anchor[-1].startswith("^"):
             span = blocks(self.text).get(anchor[-1][1:].casefold())
             return span and Place(anchor[-1].casefold(), *span)
-        heading = self._heading(anchor) or next((h for h in self.headings if [h.slug] == anchor), None)
+        heading = self._heading(anchor) or (self._slugs.get(anchor[0]) if len(anchor) == 1 else None)
         return heading and Place(heading.slug, heading.line, heading.end)
 
     def _heading(self, names: list[str]) -> Heading | None:
         line, end, found = 0, len(self.text) + 1, None
         for name in map(_comparable, names):
-            inside = (h for h in self.headings if line <= h.line < end)
-            found = next((h for h in inside if _comparable(h.text) == name), None)
-            if found is None:
+            named = self._named.get(name, [])
+            first = bisect_left(named, line, key=attrgetter("line"))
+            if first == len(named) or named[first].line >= end:
                 return None
+            found = named[first]
             line, end = found.line + 1, found.end
         return found
 
@@ -144,7 +161,7 @@ def read_note(path: str, content: bytes) -> Note:
         if isinstance(meta, dict):
             return Note(path, meta, text, offset, problem)
         line = 2
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 2
     what = "свойства заметки (между строками ---) не разобрать как YAML; исправьте или удалите их"
@@ -160,14 +177,14 @@ def headings(text: str) -> tuple[Heading, ...]:
         if opening.type == "heading_open":
             plain = MARKUP.sub(lambda m: m[1] or "", inline.content).strip()
             found.append((int(opening.tag[1]), plain, opening.map[0]))
-    seen: set[str] = set()
-    last = text.count("\n") + 1
+    seen: dict[str, int] = {}
+    slugs = [unique(_heading_slug(h[1].replace("\u00a0", " "), "-") or "section", seen) for h in found]
+    ends = [text.count("\n") + 1] * 7  # by level: where the next heading of that level or above begins
     result = []
-    for i, (level, plain, line) in enumerate(found):
-        end = next((at for lower, _, at in found[i + 1 :] if lower <= level), last)
-        slug = unique(_heading_slug(plain.replace("\u00a0", " "), "-") or "section", seen)
-        result.append(Heading(level, plain, slug, line, end))
-    return tuple(result)
+    for (level, plain, line), slug in zip(reversed(found), reversed(slugs), strict=True):
+        result.append(Heading(level, plain, slug, line, ends[level]))
+        ends[level:] = [line] * (7 - level)
+    return tuple(reversed(result))
 
 
 @cache
@@ -177,14 +194,22 @@ def blocks(text: str) -> dict[str, tuple[int, int]]:
     return {token.content[1:]: tuple(token.map) for token in named}
 
 
-def unique(slug: str, seen: set[str]) -> str:
-    """Return `slug`, numbered if `seen` has it, and remember it there."""
-    candidate, n = slug, 0
+def unique(slug: str, seen: dict[str, int]) -> str:
+    """Return `slug`, numbered if `seen` has it, and remember it there with the last number given out."""
+    candidate, n = slug, seen.get(slug, 0)
     while candidate in seen:
         n += 1
         candidate = f"{slug}_{n}"
-    seen.add(candidate)
+    seen[candidate] = 0
+    seen[slug] = n
     return candidate
+
+
+def _grouped(pairs: Iterable[tuple[str, Heading]]) -> dict[str, list[Heading]]:
+    groups: dict[str, list[Heading]] = {}
+    for name, heading in pairs:
+        groups.setdefault(name, []).append(heading)
+    return groups
 
 
 def _comparable(heading: str) -> str:
