@@ -29,12 +29,35 @@ DRAWING = re.compile(
 PRINTING = re.compile(r"^def (?:main|print_\w+)\(")
 SURVIVED = {0, 5, 33}  # all tests passed; no test comes there
 
+# Which tests try which modules. Left out are a browser, a Jupyter kernel and hypothesis: minutes for a mutant.
+ALGORITHMS = sorted(path.stem for path in (ROOT / "snippets").glob("*.py"))
+NOTES = ["around", "claims", "figures", "listings", "markup", "notebooks", "obsidian", "svg", "tex", "vault"]
+GROUPS = {
+    "snippets": (
+        ALGORITHMS,
+        ["tests/ledger.py", "tests/test_cartpole.py", *(f"tests/test_{name}.py" for name in ALGORITHMS)],
+    ),
+    "notes": (
+        NOTES,
+        [
+            *(
+                f"tests/test_{name}.py"
+                for name in ("around", "claims", "figures", "notebooks", "obsidian", "tex", "vault")
+            ),
+            *(
+                "-k",
+                "not kernel and not jupyter and not notebook_of_the_site and not light and not plugin_s_frame",
+            ),
+        ],
+    ),
+    "run": (["runner", "session"], ["tests/test_runner.py", "tests/test_session.py"]),
+    "build": (["main"], ["-p", "inprocess", "tests/test_build.py"]),
+}
 
-def prepare(fresh: bool) -> None:
+
+def prepare(work: Path, modules: list[str], tests: list[str]) -> None:
     """Lay out a copy in which a module has the name by which the tests import it: src/cem.py is `cem`."""
-    if fresh:
-        shutil.rmtree(WORK, ignore_errors=True)
-    source = WORK / "src"
+    source = work / "src"
     source.mkdir(parents=True, exist_ok=True)
     for folder in ("snippets", "hooks"):
         for path in sorted((ROOT / folder).glob("*.py")):
@@ -43,12 +66,26 @@ def prepare(fresh: bool) -> None:
                 lines = [skip(line) for line in lines]
             (source / path.name).write_text("\n".join([*lines, ""]), encoding="utf-8")
     for name in ("docs", "hooks", "overrides", "snippets", "tests"):
-        shutil.copytree(ROOT / name, WORK / name, dirs_exist_ok=True)
+        shutil.copytree(ROOT / name, work / name, dirs_exist_ok=True)
+    if (ROOT / ".cache" / "snippets").exists():  # what the snippets print need not be computed again
+        shutil.copytree(ROOT / ".cache" / "snippets", work / ".cache" / "snippets", dirs_exist_ok=True)
     for name in ("README.md", "mkdocs.yml"):
-        shutil.copy(ROOT / name, WORK)
-    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    settings = settings.replace('pythonpath = ["snippets", "hooks"]', 'pythonpath = ["src"]')
-    (WORK / "pyproject.toml").write_text(settings, encoding="utf-8")
+        shutil.copy(ROOT / name, work)
+    settings = f"""
+[tool.pytest.ini_options]
+testpaths = ["tests"]
+pythonpath = ["src", "tests"]
+addopts = "-q -W ignore::RuntimeWarning"
+
+[tool.mutmut]
+source_paths = ["src"]
+only_mutate = {json.dumps([f"src/{module}.py" for module in modules])}
+also_copy = [".cache/snippets", "README.md", "docs", "hooks", "mkdocs.yml", "overrides", "snippets"]
+pytest_add_cli_args_test_selection = {json.dumps(tests)}
+timeout_multiplier = 10
+use_git_change_detection = false
+"""
+    (work / "pyproject.toml").write_text(settings, encoding="utf-8")
 
 
 def skip(line: str) -> str:
@@ -58,7 +95,7 @@ def skip(line: str) -> str:
 def results(modules: list[str]) -> dict[str, int | None]:
     """Return mutmut's exit code for every mutant, None for one that was not tried."""
     codes = {}
-    for path in sorted((WORK / "mutants" / "src").glob("*.meta")):
+    for path in sorted(WORK.glob("*/mutants/src/*.meta")):
         if not modules or path.name.partition(".")[0] in modules:
             codes |= json.loads(path.read_text())["exit_code_by_key"]
     return codes
@@ -70,7 +107,8 @@ def changes(names: list[str]) -> dict[str, str]:
     for name in names:
         module, _, mutant = name.partition(".")
         if module not in functions:
-            tree = ast.parse((WORK / "mutants" / "src" / f"{module}.py").read_text(encoding="utf-8"))
+            (path,) = (path.with_suffix("") for path in WORK.glob(f"*/mutants/src/{module}.py.meta"))
+            tree = ast.parse(path.read_text(encoding="utf-8"))
             functions[module] = {
                 node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
             }
@@ -124,11 +162,15 @@ def main() -> int:
     )
     options = parser.parse_args()
     if not options.judge:
-        prepare(fresh=not options.resume)
-        patterns = [f"{module}.*" for module in options.modules]
-        subprocess.run(
-            [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *patterns], cwd=WORK, check=True
-        )
+        if not options.resume:
+            shutil.rmtree(WORK, ignore_errors=True)
+        for group, (modules, tests) in GROUPS.items():
+            if wanted := [module for module in modules if module in (options.modules or modules)]:
+                prepare(WORK / group, modules, tests)
+                command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1"]
+                subprocess.run(
+                    [*command, *(f"{module}.*" for module in wanted)], cwd=WORK / group, check=True
+                )
     return judge(options.modules)
 
 

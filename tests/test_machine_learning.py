@@ -44,6 +44,11 @@ def z():
 # the two signals
 
 
+def test_softmax_of_each_row_forgets_its_own_shift_and_does_not_overflow(z):
+    alone = np.exp(z) / np.exp(z).sum()
+    assert ml.softmax(np.array([z, z + 1000, z - 1000])) == pytest.approx(np.tile(alone, (3, 1)), abs=1e-9)
+
+
 def test_label_signal_is_minus_the_gradient_of_cross_entropy(z):
     for y in range(K):
         loss = slope(lambda z, y=y: -np.log(ml.softmax(z)[y]), z)
