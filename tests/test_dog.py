@@ -49,7 +49,8 @@ def test_softmax_is_a_distribution_and_forgets_a_shift(theta):
     pi = dog.softmax(theta)
     assert (pi > 0).all()
     assert pi.sum() == pytest.approx(1, abs=EXACT)
-    assert dog.softmax(theta + 1000) == pytest.approx(pi, rel=1e-9)  # θ + 1000 loses three digits
+    apart = np.stack([theta, theta + 1000, theta - 1000])  # each row its own; θ + 1000 loses three digits
+    assert dog.softmax(apart) == pytest.approx(np.tile(pi, (3, 1)), rel=1e-9)
 
 
 def test_score_is_one_hot_minus_pi(theta):
