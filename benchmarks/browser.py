@@ -67,7 +67,8 @@ def main(site: Path, times: int) -> None:
                 browser.close()
                 print(f"{name}: {seconds[name][-1]:.2f} s, {len(asked)} files", flush=True)
     for name, each in seconds.items():
-        print(f"{name}: median {statistics.median(each):.2f} s, {min(each):.2f}–{max(each):.2f}, {times} times")
+        median, low, high = statistics.median(each), min(each), max(each)
+        print(f"{name}: median {median:.2f} s, {low:.2f}–{high:.2f}, {times} times")
 
 
 if __name__ == "__main__":

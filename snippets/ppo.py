@@ -5,7 +5,6 @@ Schulman и др., 2017, arXiv 1707.06347: обрезка — формула (7)
 Тележка: Gymnasium 1.4, CartPole-v1, шаг Эйлера.
 """
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 SCALE = np.array([2.4, 2, 0.21, 2])  # размах x, v, угла и w
@@ -226,6 +225,8 @@ def figure_clip(L, J):
     без обрезки падает и к двадцатой эпохе у большинства теряет почти
     всё.
     """
+    import matplotlib.pyplot as plt  # не сверху: учить можно и без него
+
     figure, axes = plt.subplot_mosaic(
         [["+", "-"], ["L", "L"], ["J", "J"]],
         figsize=(5, 6.8), layout="constrained")
@@ -256,6 +257,8 @@ def figure_learning(J):
     начинается у самого низа, круто растёт и выходит на потолок 500.
     Нижний край полосы отстаёт от неё, к концу он тоже выше пунктира.
     """
+    import matplotlib.pyplot as plt  # не сверху: учить можно и без него
+
     figure, ax = plt.subplots(figsize=(5, 3), layout="constrained")
     played = CARTS * STEPS / 1000 * np.arange(0, ROUNDS + 1, 2)
     band(ax, played, J, "o-C0")

@@ -1,0 +1,80 @@
+"""The last full run as the site shows it: tables and a plot, written by the command, never by hand."""
+
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+from . import ROOT
+
+RESULTS = Path(__file__).parent / "results.json"
+NOTE = ROOT / "docs" / "Benchmarks.md"
+PLOT = ROOT / "docs" / "Benchmarks.svg"
+REGION = re.compile(r"(?<=%%)(замеры: (\w+)%%\n).*?(?=%%конец замеров%%)", re.S)
+HEAD = "| работа | соперник | быстрее в | мы | он | {work}: мы и он | {solved} |\n|---|---|" + "--:|" * 5
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a number with that many significant digits, as a Russian reader has it: 1 234, 12,3."""
+    whole = len(f"{value:.0f}") if value >= 1 else 0
+    text = f"{value:,.{max(digits - whole, 0)}f}" if whole else f"{value:.{digits}g}"
+    return text.replace(",", "\u00a0").replace(".", ",")
+
+
+def duration(median: float, low: float, high: float) -> str:
+    """Write the median and the extremes of times in seconds, all in the median's unit."""
+    unit, size = next((u for u in (("с", 1), ("мс", 1e-3), ("мкс", 1e-6)) if median >= u[1]), ("нс", 1e-9))
+    return f"{number(median / size)} ({number(low / size)}–{number(high / size)}) {unit}"
+
+
+def table(group: list[dict]) -> str:
+    """Return the Markdown table of a group of rows."""
+    judged = any(row["ours"]["solved"] is not None for row in group)
+    lines = []
+    for row in group:
+        ours, peer = row["ours"], row["peer"]
+        cells = [row["work"], peer["name"], f"**{number(row['ratio'], 2)}**"]
+        cells += [duration(*side["seconds"]) for side in (ours, peer)]
+        cells += [" и ".join(number(side["work"]) for side in (ours, peer))]
+        if judged:
+            cells += [" и ".join(f"{side['solved']} из {side['runs']}" for side in (ours, peer))]
+        else:
+            cells += [" и ".join(str(side["runs"]) for side in (ours, peer))]
+        lines.append("| " + " | ".join(cells) + " |")
+    head = HEAD.format(work=group[0]["unit"], solved="дошли" if judged else "прогонов: мы и он")
+    return "\n".join([head, *lines])
+
+
+def about(results: dict) -> str:
+    """Return the sentence on when, where and with what it was measured."""
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    return f"Измерено {results['date']}. {results['machine']}. {versions}."
+
+
+def render(text: str, results: dict) -> str:
+    """Put the results into the note's regions."""
+    groups = {**{name: table(rows) for name, rows in results["groups"].items()}, "about": about(results)}
+    return REGION.sub(lambda region: f"{region[1]}\n{groups[region[2]]}\n\n", text)
+
+
+def plot(results: dict) -> plt.Figure:
+    """Draw how many times sooner we are done, row by row, on a logarithmic scale."""
+    rows = [row for rows in results["groups"].values() for row in rows][::-1]
+    ratios = [row["ratio"] for row in rows]
+    figure, ax = plt.subplots(figsize=(6.5, 0.28 * len(rows) + 0.9), layout="constrained")
+    ax.barh([f"{row['work']} ↔ {row['peer']['name']}" for row in rows], ratios, color="#4c78a8")
+    for i, ratio in enumerate(ratios):
+        ax.text(ratio * 1.08, i, number(ratio, 2), va="center", fontsize=8)
+    ax.axvline(1, color="0.3", lw=1)
+    ax.set(xscale="log", xlim=(0.5, max(ratios) * 3), xlabel="во сколько раз быстрее")
+    ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
+    ax.tick_params(axis="y", labelsize=8, length=0)
+    ax.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def write(results: dict) -> None:
+    """Bring the note and its plot up to the results."""
+    NOTE.write_text(render(NOTE.read_text(encoding="utf-8"), results), encoding="utf-8")
+    with plt.rc_context({"svg.hashsalt": "benchmarks", "svg.fonttype": "path"}):
+        plot(results).savefig(PLOT, metadata={"Date": None})
