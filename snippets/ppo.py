@@ -56,10 +56,9 @@ def rollout(theta, s, age, rng):
     for _ in range(STEPS):
         a = rng.random(len(theta)) < sigma((w * s).sum(axis=0))
         s1, fell = step(s, a)
-        age = age + 1
-        over = fell | (age == LIMIT)
+        over = fell | (age + 1 == LIMIT)
         rows.append((s, a, s1, fell, over))
-        s, age = s1, age * ~over
+        s, age = s1, (age + 1) * ~over
         if over.any():
             s = np.where(over, reset(len(theta), rng), s1)
     return [np.array(row) for row in zip(*rows)], s, age
@@ -68,8 +67,7 @@ def rollout(theta, s, age, rng):
 def features(s):
     """φ(s) критика: 1, координаты и их произведения, (15, T, N)."""
     z = [np.ones_like(s[:, 0]), *(s / SCALE[:, None]).swapaxes(0, 1)]
-    pairs = [(i, j) for i in range(5) for j in range(i + 1)]
-    return np.array([z[i] * z[j] for i, j in pairs])
+    return np.array([z[i] * z[j] for i in range(5) for j in range(i + 1)])
 
 
 def gae(r, v, v1, fell, over, gamma=GAMMA, lam=LAMBDA):
@@ -102,8 +100,7 @@ def gradient(theta, x, old, adv, eps=EPS):
     p = sigma(x @ theta)  # π_θ(a|s), (B,)
     r = p / old
     live = np.where(adv > 0, r < 1 + eps, r > 1 - eps)
-    # ∇ log π_θ(a|s) = (1 − p) x
-    return (live * r * adv * (1 - p)) @ x / len(x)
+    return (live * r * adv * (1 - p)) @ x / len(x)  # ∇ log π = (1 − p)x
 
 
 class Actor:
@@ -121,19 +118,20 @@ class Actor:
 
 
 def collect(actors, critics, s, age, rng):
-    """Данные одного сбора для каждого актёра: x, π_old и Â, (B, …)."""
+    """Данные одного сбора для каждого актёра: x, π_old и Â, (B, …).
+
+    x — это ±s / SCALE, плюс у толчка вправо: π_θ(a|s) = σ(θ·x).
+    """
     theta = np.repeat([actor.theta for actor in actors], CARTS, axis=0)
     data, s, age = rollout(theta, s, age, rng)
+    data = [np.split(y, len(actors), axis=-1) for y in data]
     batches = []
-    for i, actor in enumerate(actors):
-        S, a, S1, fell, over = (
-            y[..., i * CARTS : (i + 1) * CARTS] for y in data)
+    for i, (S, a, S1, fell, over) in enumerate(zip(*data)):
         critics[i], adv = evaluate(critics[i], S, S1, fell, over)
-        # π_θ(a|s) = σ(θ·x): x — это ±s / SCALE, плюс у толчка вправо
         x = np.where(a, 1, -1)[..., None] * S.swapaxes(1, 2) / SCALE
         x = x.reshape(-1, 4)  # (B, 4)
         adv = (adv - adv.mean()).ravel() / max(adv.std(), 1)
-        batches.append((x, sigma(x @ actor.theta), adv))
+        batches.append((x, sigma(x @ actors[i].theta), adv))
     return batches, s, age
 
 
