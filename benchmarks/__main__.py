@@ -63,7 +63,8 @@ def main() -> None:
         name = f"{row['work']} ↔ {row['peer']['name']}"
         print(f"{name}: в {row['ratio']:.1f}, цель {row['target']:g} {verdict}")
     if not quick:
-        results = {"date": datetime.date.today().isoformat(), **header, "groups": groups}
+        today = datetime.date.today().isoformat()
+        results = {"date": today, "machine": machine(), "versions": versions, "groups": groups}
         page.RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         page.write(results)
     path.unlink()  # the next run begins anew

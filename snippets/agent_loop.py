@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
 LIMIT = 500  # на этом шаге CartPole-v1 обрывает эпизод
+FALL = 12 * np.pi / 180  # рад: наклонился сильнее — упал
 GAMMA = 0.99  # коэффициент дисконтирования
 AHEAD = 0.25  # с: на столько вперёд политика предсказывает угол
 EPISODES = 1000  # на политику: медиана точна до шага
@@ -36,7 +37,7 @@ def step(s, a, m=np):
     dv = temp - 0.05 * acc * cos / 1.1
     x, v = x + 0.02 * v, v + 0.02 * dv
     angle, w = angle + 0.02 * w, w + 0.02 * acc
-    done = (abs(x) > 2.4) | (abs(angle) > 12 * m.pi / 180)
+    done = (abs(x) > 2.4) | (abs(angle) > FALL)
     return (x, v, angle, w), done
 
 

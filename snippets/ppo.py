@@ -9,6 +9,7 @@ import numpy as np
 
 SCALE = np.array([2.4, 2, 0.21, 2])  # размах x, v, угла и w
 LIMIT = 500  # на этом шаге эпизод обрывает сама среда
+FALL = 12 * np.pi / 180  # рад: наклонился сильнее — упал
 CARTS, STEPS = 64, 64  # тележек и шагов: за сбор 4096 примеров
 ROUNDS, EPOCHS = 24, 10  # сборов и шагов по θ на данных каждого
 EPS = 0.2  # ε, полуширина обрезки, как в статье
@@ -38,7 +39,7 @@ def step(s, a, m=np):
     dv = temp - 0.05 * acc * cos / 1.1
     x, v = x + 0.02 * v, v + 0.02 * dv
     angle, w = angle + 0.02 * w, w + 0.02 * acc
-    done = (abs(x) > 2.4) | (abs(angle) > 12 * m.pi / 180)
+    done = (abs(x) > 2.4) | (abs(angle) > FALL)
     return (x, v, angle, w), done
 
 
