@@ -40,18 +40,19 @@ GROUPS = {
     "notes": (
         NOTES,
         [
+            *("-p", "tests.forgetful"),
             *(
                 f"tests/test_{name}.py"
-                for name in ("around", "claims", "figures", "notebooks", "obsidian", "tex", "vault")
+                for name in ("around", "claims", "figures", "hostile", "notebooks", "obsidian", "tex", "vault")
             ),
             *(
                 "-k",
-                "not kernel and not jupyter and not notebook_of_the_site and not light and not plugin_s_frame",
+                "not kernel and not jupyter and not notebook_of_the_site and not light and not plugin_s_frame and not twice_the_work",
             ),
         ],
     ),
     "run": (["runner", "session"], ["tests/test_runner.py", "tests/test_session.py"]),
-    "build": (["main"], ["-p", "inprocess", "tests/test_build.py"]),
+    "build": (["main"], ["-p", "tests.inprocess", "tests/test_build.py"]),
 }
 
 

@@ -195,7 +195,7 @@ def test_discount_is_the_chance_to_go_on():
 
 
 def test_weight_of_a_reward_69_steps_ahead_is_one_half():
-    assert pytest.approx(0.5, abs=0.001) == GAMMA**69
+    assert pytest.approx(1 / 2, abs=0.001) == GAMMA**69
     assert pytest.approx(0.37, abs=0.005) == GAMMA**100
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import markup
 import runner
-from claims import check, constants, number_before, same, unheld
+from claims import BINDING, check, constants, number_before, same, unheld
 from runner import Run, caption_and_alt
 from vault import read_note
 
@@ -19,7 +19,10 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 THEIRS = "Reinforcement learning.md"  # the author's note as it was written
 
-STDOUT = "p* = 0.585786\nJ* = -11.656854\nошибка = 3.2e-07\nпрогонов = 12000\nдоля = 97.5 %\n"
+STDOUT = (
+    "p* = 0.585786\nJ* = -11.656854\nошибка = 3.2e-07\nдопуск = 1e-06\n"
+    "прогонов = 12000\nдоля = 97.5 %\nбыстрее = 3.2\n"
+)
 RUNS = {"pg": Run("pg", "", STDOUT, {}, None)}
 
 
@@ -34,6 +37,10 @@ RUNS = {"pg": Run("pg", "", STDOUT, {}, None)}
         ("ошибка 3,2·10⁻⁷", "ошибка"),
         ("за 12\u00a0000", "прогонов"),
         ("в 98\u00a0%", "доля"),
+        ("меньше 10⁻⁶", "допуск"),
+        ("$10^{-6}$, это 1·10⁻⁶", "допуск"),
+        ("в\u00a0три", "быстрее"),
+        ("Втрое", "быстрее"),
     ],
 )
 def test_a_number_rounded_from_the_printed_one_holds(before, label):
@@ -47,6 +54,10 @@ def test_a_number_rounded_from_the_printed_one_holds(before, label):
         ("равно 0,5859", "p*"),
         ("J = 11,66", "J*"),
         ("ошибка 3,2·10⁻⁶", "ошибка"),
+        ("меньше 10⁻⁷", "допуск"),
+        ("в\u00a0четыре", "быстрее"),
+        ("вдвое", "быстрее"),
+        ("в 3,3", "быстрее"),
         ("за 1\u00a0200", "прогонов"),
         ("число потерялось", "p*"),
         ("равно 0,59", "нет такой"),
@@ -82,6 +93,21 @@ def test_a_constant_of_a_snippet_holds_a_number_too(before, label, holds):
         ("14%%просто комментарий%%", ["14"]),
         ("14 раз %%cem: поколений%%, а потом 15", ["14", "15"]),
         ("# Источники\n- 2017, с. 5\n# Итог\n8 раз", ["8"]),
+        ("## 10 ошибок", ["10"]),
+        ("> [!note] За 14 поколений\n> дошли", ["14"]),
+        ("дошли[^1]\n\n[^1]: за 14 поколений", ["14"]),
+        ("| до 500 | доля |\n|---|---|\n| за 7 | 8 |", ["500", "7", "8"]),
+        ("<figure>\n<figcaption>в 14 раз</figcaption>\n</figure>", ["14"]),
+        ("в <b>14</b> раз и ![в 15 раз](a.png)", ["14", "15"]),
+        ("см. [в 14 раз](#a) и [[Заметка 7|в 15 раз]]", ["14", "15"]),
+        ("3–5 шагов, 0,5\u00a0% и 10⁻⁶", ["3", "5", "0,5", "10⁻⁶"]),
+        ("3–5%%cem: поколений%% шагов", ["3"]),
+        ("в\u00a0три раза, в двадцать с\u00a0лишним раз, на два порядка, втрое", ["три", "двадцать", "два", "втрое"]),
+        ("полтора процента", ["полтора"]),
+        ("в 10-кратном запасе 3х быстрее", ["10", "3"]),
+        ("Вышло 14. Потом (15)", ["14", "15"]),
+        (r"выше $-11{,}66$ и $\approx0{,}5$", ["-11{,}66", "0{,}5"]),
+        ("%%cem: поколений%% 14", ["14"]),
         ("от 10 до 100 и 5%%cem: поколений%%", ["10", "100"]),
     ],
 )
@@ -92,15 +118,17 @@ def test_a_number_of_prose_that_nothing_holds_is_found(text, numbers):
 @pytest.mark.parametrize(
     "text",
     [
+        "в\u00a0три%%cem: быстрее%% раза, вдвое%%задано%%, 10⁻⁶%%cem: допуск%%, $1{,}2$%%задано%%",
+        "три поколения, в два шага",
         "14%%cem: поколений%% поколений, **0,5**%%test: test_half%% %, 12%%задано%%°",
         "от 10 до 100%%задано%%, логиты 2, 1 и\u00a0−1%%задано%%, полоса 10–90%%задано%% %",
         r"при $\varepsilon=0{,}2$ и $\cos x\approx1$",
         r"равно $p^*\approx0{,}586$%%pg: p*%%",
         "`x = 5`, [рис. 5](#a), [[Заметка 7]], https://a.b/2017",
         "в CartPole-v1 и float64, 90-й процентиль, рис. 3, § 13.2, глава 6, раздел 5.3",
-        "по формуле (1), Уильямс (1992)",
+        "по (1) и формуле (16), Уильямс (1992), задача #2\n\n$$\nx=1.\\quad(1)\n$$",
         "**1. Знак.** Мы максимизируем.\n\n**Шаг 2.** Дальше.\n\n3. пункт",
-        "## 10 ошибок\n\n| 5 | 6 |\n|---|---|\n| 7 | x |",
+        "| шаг | $x=6$ |\n|---|---|\n| 7 | x |\n| $8$ | x |",
         "```\n1 + 1\n```\n\n$$\n1 + 1 \\approx 2{,}1\n$$",
     ],
 )
@@ -117,7 +145,7 @@ def test_the_line_of_an_unheld_number_is_its_own():
 NOTES = [read_note(path.name, path.read_bytes()) for path in sorted(DOCS.glob("*.md")) if path.name != THEIRS]
 
 
-@pytest.mark.parametrize("note", NOTES, ids=lambda note: note.title)
+@pytest.mark.parametrize("note", NOTES, ids=lambda note: note.path)
 def test_every_number_on_a_page_is_held(note):
     problems = [
         f"{note.path}, строка {note.offset + line + 1}: число {number} ничто не держит; поставьте за ним "
@@ -125,6 +153,17 @@ def test_every_number_on_a_page_is_held(note):
         for line, number in unheld(note.text)
     ]
     assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("note", NOTES, ids=lambda note: note.path)
+def test_what_holds_a_number_exists(note):
+    """A comment that names no snippet is left alone by the build, so that of a number must name one."""
+    snippets = {path.stem for path in (ROOT / "snippets").glob("*.py")}
+    for comment in comments(markup.parse(note.text)):
+        holder = BINDING.fullmatch(comment.content)
+        if holder and number_before(comment.meta["before"]):
+            line = note.offset + comment.meta["line"] + 1
+            assert holder[1] in {*snippets, "test"}, f"{note.path}, строка {line}: нет примера {holder[1]}"
 
 
 def comments(tokens):
@@ -162,19 +201,22 @@ def stated():
     return found
 
 
-@pytest.mark.parametrize("note", NOTES, ids=lambda note: note.title)
+@pytest.mark.parametrize("note", NOTES, ids=lambda note: note.path)
 def test_a_number_held_by_a_test_stands_in_the_test(note):
     for comment in comments(markup.parse(note.text)):
         name, number = re.fullmatch(r"\s*test:\s*(\w+)\s*", comment.content), number_before(comment.meta["before"])
+        if name:
+            assert name[1] in stated(), f"{note.path}, строка {note.offset + comment.meta['line'] + 1}: нет теста {name[1]}"
         if name and number:
             shown, value, unit = number
             held = any(same(real, value, unit) for real in stated()[name[1]])
             assert held, f"{note.path}, строка {note.offset + comment.meta['line'] + 1}: в {name[1]} нет числа {shown}"
 
 
-@pytest.mark.parametrize("note", NOTES, ids=lambda note: note.title)
+@pytest.mark.parametrize("note", NOTES, ids=lambda note: note.path)
 def test_a_number_of_the_description_is_held_on_the_page(note):
-    for number in re.findall(r"\d[\d\u00a0,]*", str(note.meta.get("description", ""))):
+    said = f"{note.meta.get('title', '')} {note.meta.get('description', '')}"
+    for number in re.findall(r"\d[\d\u00a0,]*", said):
         assert f"{number}%%" in note.text, f"{note.path}: число {number} из описания"
 
 

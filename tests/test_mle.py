@@ -181,10 +181,11 @@ def test_variance_is_biased_by_one_nth_whatever_the_distribution(n, draw):
 
 
 def test_the_table_of_bias_is_within_its_errors():
-    sizes = np.array([2, 10, 100])
+    sizes, shares = np.array([2, 5, 10, 100]), [0.5, 0.8, 0.9, 0.99]
     ratio, _, _ = mle.errors(np.random.default_rng(6), sizes, 4000)
     spread = np.sqrt(2 * (sizes - 1)) / sizes / np.sqrt(4000)  # σ̂²n/σ² is χ² with n − 1 degrees
-    assert np.all(np.abs(ratio - (sizes - 1) / sizes) < STANDARD_ERRORS * spread)
+    assert np.all(np.abs(ratio - shares) < STANDARD_ERRORS * spread)
+    np.testing.assert_allclose((sizes - 1) / sizes, shares, rtol=EXACT)
 
 
 def test_mean_is_unbiased():

@@ -361,3 +361,4 @@ def test_variance_falls_with_every_step_in_every_task():
     total, to_go, baseline = (table[name][2] for name in ("R(τ)", "G", "G − V"))
     assert np.all(total > 1.5 * to_go)
     assert np.all(to_go > 10 * baseline)
+    assert np.median(total / baseline) > 10**2

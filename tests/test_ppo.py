@@ -270,7 +270,8 @@ def test_without_the_clip_many_epochs_on_one_batch_ruin_the_policy_and_with_it_t
 def test_the_advantages_spread_is_never_blown_up():
     _, history = ppo.train(np.random.default_rng(3))
     assert all(adv.std() <= 1 + 1e-9 for batches in history for _, _, adv in batches)
-    assert history[-1][0][2].std() < 0.5
+    _, history = ppo.train(np.random.default_rng(0), 10)
+    assert 1 / np.median([adv.std() for _, _, adv in history[-1]]) > 100  # so often it would be blown up
 
 
 def test_importance_sampling_moves_the_mean_to_another_policy():

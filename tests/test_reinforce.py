@@ -79,6 +79,7 @@ def test_own_reward_in_the_mean_shrinks_the_weight_by_one_over_n(corridor):
     others = (G.sum(axis=-1, keepdims=True) - G)[several] / (n[several] - 1)
     own = (G - R.baseline(G, live))[several]
     assert np.allclose(own, (1 - 1 / n[several]) * (G[several] - others), rtol=EXACT, atol=EXACT)
+    assert pytest.approx(1.5, abs=0.1) == 100 / R.CARTS  # per cent
 
 
 def test_with_one_reward_a_step_mean_log_probability_is_half_of_the_total_return(corridor):
