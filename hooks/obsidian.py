@@ -172,7 +172,7 @@ def _split(paragraph: list[Token], page: Page) -> list[Token]:
 
 
 def _is_space(token: Token) -> bool:
-    return token.type == "softbreak" or (token.type == "text" and not token.content.strip())
+    return token.type in ("softbreak", "hardbreak") or (token.type == "text" and not token.content.strip())
 
 
 def _is_block(token: Token, page: Page) -> bool:

@@ -43,7 +43,7 @@ GROUPS = {
             *("-p", "tests.forgetful"),
             *(
                 f"tests/test_{name}.py"
-                for name in ("around", "claims", "figures", "hostile", "notebooks", "obsidian", "tex", "vault")
+                for name in ("around", "claims", "figures", "hostile", "notebooks", "obsidian", "page", "tex", "vault")
             ),
             *(
                 "-k",

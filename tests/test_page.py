@@ -1,0 +1,223 @@
+"""What stands on a page to the letter: the theme, the search and links from elsewhere count on it."""
+
+import pytest
+from bs4 import BeautifulSoup
+from test_obsidian import html, make, page, soup
+
+import around
+import obsidian
+from obsidian import convert
+from runner import Run
+from vault import Figure, Vault, read_note
+
+
+def test_a_footnote_named_twice_leads_back_to_both_places():
+    text = html("раз[^a] два[^a] три[^b]\n\n[^a]: сноска\n[^b]: вторая\n")
+    found = BeautifulSoup(text, "html.parser")
+    references = [(sup["id"], sup.a["href"], sup.a["class"], sup.text) for sup in found.select("sup")]
+    assert references == [
+        ("fnref:1", "#fn:1", ["footnote-ref"], "1"),
+        ("fnref:1-1", "#fn:1", ["footnote-ref"], "1"),
+        ("fnref:2", "#fn:2", ["footnote-ref"], "2"),
+    ]
+    assert [a["href"] for a in found.select(".footnote-backref")] == ["#fnref:1", "#fnref:1-1", "#fnref:2"]
+    assert '</p>\n<div class="footnote">\n<hr>\n<ol>\n<li id="fn:1"><p>сноска' in text
+    assert text.endswith("</p>\n</li>\n</ol>\n</div>\n")
+
+
+def test_footnotes_are_numbered_from_one_in_each_text_taken_in():
+    other = "чужая[^1]\n\n[^1]: там\n"
+    found = soup("![[Другая]]\n\n![[Третья]]\n\nсвоя[^1]\n\n[^1]: здесь\n", Другая=other, Третья=other)
+    assert [item["id"] for item in found.select("li")] == ["fn:1-1", "fn:2-1", "fn:1"]
+    assert [sup.text for sup in found.select("sup")] == ["1", "1", "1"]
+
+
+def test_code_is_highlighted_by_its_language_under_its_title():
+    found = soup('```python title="a b.py"\nif x: y\n```\n').div
+    assert found["class"] == ["language-python", "highlight"]
+    assert found.select_one(".filename").text == "a b.py"
+    assert found.select_one(".k").text == "if" and found.code.text == "if x: y\n"
+    plain = soup("```неведомый\nif x: y\n```\n").div
+    assert plain.select_one(".filename, .k") is None and plain.code.text == "if x: y\n"
+
+
+def test_a_diagram_is_left_to_the_theme():
+    assert html("```mermaid\na --> b\n```\n") == '<pre class="mermaid"><code>a --&gt; b\n</code></pre>\n'
+
+
+def test_a_task_says_aloud_whether_it_is_done():
+    boxes = soup("- [ ] a\n- [x] b\n").select("input")
+    assert [box.attrs for box in boxes] == [
+        {"type": "checkbox", "disabled": "", "aria-label": "не сделано"},
+        {"type": "checkbox", "disabled": "", "checked": "", "aria-label": "сделано"},
+    ]
+
+
+def test_a_heading_ends_in_a_link_to_itself():
+    link = '<a class="headerlink" href="#a-b" title="Ссылка на этот раздел">#</a>'
+    assert html('# A "b"\n') == f'<h1 id="a-b">A &quot;b&quot;{link}</h1>\n'
+
+
+def test_quotes_in_words_of_a_link_or_of_the_contents_stay_quotes():
+    vault = make(Заметка='# A "b" & c\n\n[[Другая|"d" & e]]\n', Другая="")
+    converted = convert(vault.notes["Заметка.md"], vault)
+    assert converted.contents[0].text == 'A "b" &amp; c'
+    assert '<a href="../drugaia/">"d" &amp; e</a>' in converted.html
+
+
+def test_a_markdown_link_that_leads_nowhere_is_marked_and_the_next_one_is_not():
+    text, _ = page("[a *b*](Нет.md) [c](Другая.md)", Другая="")
+    assert text == '<p><span class="problem">a <em>b</em></span> <a href="../drugaia/">c</a></p>\n'
+
+
+@pytest.mark.parametrize(
+    ("embed", "shown"), [("![[Нет&.png]]", "Нет&amp;.png"), ("[[Нет&|a *b*]]", "a *b*"), ("![[Другая#A#Б]]", "Другая#A#Б")]
+)
+def test_what_is_missing_is_marked_by_its_name(embed, shown):
+    text, problems = page(embed, Другая="# A\n")
+    assert f'<span class="problem">{shown}</span>' in text
+    assert len(problems) == 1 and problems[0].line == 1
+
+
+def test_a_missing_place_is_named_with_the_headings_above_it():
+    _, problems = page("[[Другая#A#Б]]", Другая="# A\n")
+    assert "нет заголовка «A#Б»" in problems[0].text
+
+
+def test_a_tag_leads_to_its_place_on_the_page_of_tags():
+    vault = Vault(
+        {path: read_note(path, text.encode()) for path, text in {"a.md": "#Два/три\n", around.TAGS: ""}.items()},
+        frozenset(),
+        {},
+        {},
+    )
+    link = BeautifulSoup(convert(vault.notes["a.md"], vault).html, "html.parser").a
+    assert (link["class"], link.text) == (["tag"], "#Два/три")
+    assert link["href"] == f"{vault.url(around.TAGS, 'a.md')}#{around.tag_id('Два/три')}"
+
+
+def test_without_a_page_of_tags_a_tag_leads_nowhere():
+    assert html("#тег") == '<p><span class="tag">#тег</span></p>\n'
+
+
+def test_a_block_that_is_taken_in_beside_itself_is_named_once():
+    found = soup("абзац ^a\n\n![[#^a]]\n")
+    assert len(found.find_all(id="^a")) == 1 and found.text.count("абзац") == 2
+
+
+def test_an_empty_cell_heads_no_column():
+    rows = soup("| | a |\n|---|---|\n| 1 | 2 |\n").select("tr")
+    assert [[cell.name for cell in row.find_all(["td", "th"])] for row in rows] == [["td", "th"], ["td", "td"]]
+    assert "<td></td>" in html("| | a |\n|---|---|\n| 1 | 2 |\n")
+
+
+def test_a_folded_callout_is_closed_and_its_title_opens_it():
+    assert html("> [!tip]- Свёрнут\n> a\n") == (
+        '<details class="tip">\n<summary>Свёрнут</summary>\n<p>a</p>\n</details>\n'
+    )
+    assert html("> [!tip]+ Раскрыт\n") == '<details class="tip" open>\n<summary>Раскрыт</summary>\n</details>\n'
+
+
+def test_a_block_among_lines_of_a_paragraph_leaves_no_empty_lines_behind():
+    figure = '<figure id="cem-elite"></figure>\n'
+    assert html("![[cem-elite.svg]]\nпосле") == f"{figure}<p>после</p>\n"
+    assert html("до\n![[cem-elite.svg]]") == f"<p>до</p>\n{figure}"
+    assert html("до  \n ![[cem-elite.svg]] \n![[cem-elite.svg]]\n после") == f"<p>до</p>\n{figure}{figure}<p>после</p>\n"
+
+
+def test_a_text_taken_in_ends_in_a_link_to_where_it_stands():
+    assert html("![[Другая#A]]", Другая='---\ntitle: Её "имя" & всё\n---\n## A\nвнутри\n') == (
+        '<div class="transclusion">\n<h2 id="a">A<a class="headerlink" href="#a" title="Ссылка на этот раздел">#</a></h2>\n'
+        '<p>внутри</p>\n<p class="transclusion-source">'
+        '<a href="../drugaia/#a">Из заметки «Её "имя" &amp; всё»</a></p>\n</div>\n'
+    )
+
+
+def test_a_note_may_take_in_its_own_section_but_not_from_within_it():
+    assert "внутри" in soup("![[#A]]\n\n# A\nвнутри\n").select_one(".transclusion").text
+    _, problems = page("# A\n![[#A]]\n")
+    assert [problem.text for problem in problems] == ["«Заметка» вставляет сама себя; уберите одну из вставок"]
+
+
+def test_two_sections_that_take_each_other_in_end_in_one_problem():
+    text, problems = page("![[Другая#A]]", Другая="# A\n![[#B]]\n# B\n![[#A]]\n")
+    assert len(problems) == 1 and text.count('<div class="transclusion">') == 2
+    assert text.count('<span class="problem">Другая</span>') == 1
+
+
+def test_texts_taken_in_are_cut_off_where_they_grow_without_end(monkeypatch):
+    monkeypatch.setattr(obsidian, "MOST_TAKEN", 20)
+    text, problems = page("![[A]]\n\n![[B]]\n\n![[C]]\n\n![[C]]\n", A="a" * 10, B="b" * 10, C="c")
+    assert "a" * 10 in text and "b" * 10 in text and "c" not in BeautifulSoup(text, "html.parser").text
+    assert [(p.line, p.text) for p in problems] == [
+        (5, "вставленного больше 20 знаков, остальное пропущено; уберите лишние вставки")
+    ]
+
+
+def test_the_vault_s_files_are_found_in_html_too_and_all_other_addresses_stay():
+    text = (
+        '<img src="схема.png"> <a href="Другая.md">a</a> <a href=\'Другая.md#Б\'>b</a> <a href="#Б">c</a> '
+        '<a href="Нет.md#Б">d</a> <a href="https://схема.png">e</a>'
+    )
+    found = soup(text, files={"img/схема.png"}, Другая="# Б\n")
+    assert [tag.get("href") or tag["src"] for tag in found.find_all(["img", "a"])] == [
+        "../img/%D1%81%D1%85%D0%B5%D0%BC%D0%B0.png",
+        "../drugaia/",
+        "../drugaia/#Б",
+        "#Б",
+        "Нет.md#Б",
+        "https://схема.png",
+    ]
+
+
+def test_words_of_a_picture_may_have_bars_and_a_video_elsewhere_its_own():
+    assert soup("![[схема.png|a|b|30]]", files={"схема.png"}).img["alt"] == "a b"
+    assert soup("![слова](https://youtu.be/1)").a.text == "слова"
+
+
+def test_a_drawing_saved_as_pixels_is_shown_too():
+    drawing = {"d__Схема.excalidraw": "%%\n{}\n%%\n"}
+    assert soup("![[Схема.excalidraw]]", files={"d/Схема.excalidraw.png"}, **drawing).img["src"].endswith(".png")
+
+
+def listed(text, **runs):
+    """Convert a note beside snippets of which some have failed."""
+    note = read_note("Заметка.md", text.encode())
+    files = frozenset(f"snippets/{name}.py" for name in ("cem", "mle"))
+    pasted = {"1.png": Figure("cem-elite", ""), "2.png": Figure("mle-x", "")}
+    converted = convert(note, Vault({note.path: note}, files, runs, pasted))
+    return converted.html, [(problem.line, problem.text) for problem in converted.problems]
+
+
+def test_a_snippet_that_was_not_run_or_failed_is_a_problem_of_its_line():
+    text, problems = listed("\n![[cem.py]]\n\n![[mle.py]]\n", cem=Run("cem", "x = 1 < 2\n", "", {}, "сломан & упал"))
+    assert '<span class="filename">cem.py</span>' in text and 'class="mi"' in text
+    assert '<p><span class="problem">сломан &amp; упал</span></p>' in text
+    assert '<span class="problem">mle.py</span>' in text
+    assert problems == [(2, "сломан & упал"), (4, "нет файла snippets/mle.py; исправьте имя")]
+
+
+def test_a_figure_that_was_not_drawn_is_a_problem_of_its_line():
+    text, problems = listed("\n![[1.png]]\n\n![[2.png]]\n", cem=Run("cem", "", "", {}, "упал"))
+    assert '<span class="problem">cem-elite</span>' in text and '<span class="problem">mle-x</span>' in text
+    assert problems == [
+        (2, "рисунка «cem-elite» нет: упал"),
+        (4, "рисунка «mle-x» нет: нет файла snippets/mle.py; исправьте таблицу figures.yml"),
+    ]
+
+
+def test_a_snippet_is_followed_by_its_file_its_notebook_and_what_it_printed():
+    text = html("![[cem.py]]")
+    assert text.startswith(
+        '<div id="cem.py" data-listing="cem"></div>\n<p><a href="../snippets/cem.py" download>Скачать cem.py</a> · '
+        '<a href="../notebooks/cem.ipynb">Открыть как блокнот</a></p>\n<p>Так отвечает <code>python cem.py</code>:</p>\n'
+        '<div class="language-text highlight">'
+    )
+
+
+def test_a_function_of_a_snippet_is_highlighted_as_python():
+    assert soup("![[cem.py#refit]]").select_one(".language-python .k").text == "def"
+
+
+def test_a_formula_within_a_line_is_a_span():
+    assert html("$x$") == '<p><span class="arithmatex" data-search-exclude>\\(x\\)</span></p>\n'
