@@ -2,12 +2,12 @@
 
 import pytest
 from bs4 import BeautifulSoup
-from test_obsidian import html, make, page, soup
 
 import around
 import obsidian
 from obsidian import convert
 from runner import Run
+from test_obsidian import html, make, page, soup
 from vault import Figure, Vault, read_note
 
 
