@@ -28,6 +28,8 @@ def read(**notes):
         ("до [[a]] и [[b#^x|бэ]] `код`", "до a и <b>бэ</b> код"),
         ("| x |\n|---|\n| [[b]] да |", "<b>b</b> да"),
         ("> [!note] Это [[b]]\n> текст", "Это <b>b</b>"),
+        ('это "раз", "[[b|"два"]]" и "три"', 'это "раз", "<b>"два"</b>" и "три"'),
+        ('[раз](http://a.b) ["два"](b.md) "три"', 'раз <b>"два"</b> "три"'),
     ],
 )
 def test_a_backlink_comes_with_the_sentence_around_it(text, sentence):
@@ -39,7 +41,8 @@ def test_a_long_paragraph_without_a_full_stop_is_cut_on_both_sides():
     _, links, _ = read(a="слово *раз* " * 60 + "[[b]]" + " слово *два*" * 60, b="")
     (sentence,) = around.backlinks(links)["b.md"]["a.md"]
     assert sentence.startswith("…") and sentence.endswith("…") and "<b>b</b>" in sentence
-    assert len(sentence) < 3 * around.LONGEST
+    before, after = sentence[1:-1].split("<b>b</b>")
+    assert all(around.LONGEST / 2 < len(side) < around.LONGEST for side in (before, after))
 
 
 def test_backlinks_are_of_other_notes_embeds_too_each_sentence_once():
@@ -50,7 +53,9 @@ def test_backlinks_are_of_other_notes_embeds_too_each_sentence_once():
 
 def test_what_leads_nowhere_is_listed_the_most_wanted_first():
     _, links, _ = read(a="---\nx: 1\n---\n\n[[Нет]] [[b]]\n[[Ещё]]", b="[[Ещё#раздел]] [x](http://a.b)")
-    assert around.unresolved(links) == {"Ещё": [("a.md", 6), ("b.md", 1)], "Нет": [("a.md", 5)]}
+    _, more, _ = read(a="[[Я]] [[ж]] [[А]] [[Я]]")
+    assert list(around.unresolved(links).items()) == [("Ещё", [("a.md", 6), ("b.md", 1)]), ("Нет", [("a.md", 5)])]
+    assert list(around.unresolved(more)) == ["Я", "А", "ж"]
 
 
 @pytest.mark.parametrize(
@@ -69,20 +74,22 @@ def test_tags_stand_in_the_properties_and_in_the_text(text, tags):
 
 
 def test_a_nested_tag_counts_for_those_above_it_whatever_its_capitals():
-    _, _, tags = read(a="#Игра/шахматы", b="#игра #альфа", c="#игра/го")
-    assert around.tagged(tags) == {
-        "альфа": ["b.md"],
-        "Игра": ["a.md", "b.md", "c.md"],
-        "игра/го": ["c.md"],
-        "Игра/шахматы": ["a.md"],
-    }
+    _, _, tags = read(a="#Игра/шахматы #ИГРА/шашки", b="#игра #альфа #игра-х", c="#игра/го")
+    assert list(around.tagged(tags).items()) == [
+        ("альфа", ["b.md"]),
+        ("Игра", ["a.md", "b.md", "c.md"]),
+        ("игра/го", ["c.md"]),
+        ("Игра/шахматы", ["a.md"]),
+        ("ИГРА/шашки", ["a.md"]),
+        ("игра-х", ["b.md"]),
+    ]
 
 
 def test_an_alias_has_an_address_of_its_own_and_one_owner():
     vault, _, _ = read(a="---\naliases: [Метод кросс-энтропии, b]\n---\n", c="---\naliases: b\n---\n")
     found, problems = around.redirects(vault.notes)
     assert found == {"metod-kross-entropii/index.html": "a.md", "b/index.html": "a.md"}
-    assert [(p.note, "«b» уже есть у «a.md»" in p.text) for p in problems] == [("c.md", True)]
+    assert [(p.note, p.line, "«b» уже есть у «a.md»" in p.text) for p in problems] == [("c.md", 1, True)]
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 60])
@@ -92,6 +99,8 @@ def test_the_map_has_every_note_apart_from_the_others_and_within_its_bounds(size
     assert places.shape == (size, 2) and places.min() >= 0 and places.max() <= 1
     assert (places == around.layout(size, ring)).all()
     assert all(np.abs(a - b).max() > 0.01 for a, b in combinations(places, 2))
+    if size > 2:
+        assert (places.min(axis=0) == 0).all() and (places.max(axis=0) == 1).all()  # the whole square is used
 
 
 def test_linked_notes_are_nearer_on_the_map_than_others():
@@ -111,6 +120,33 @@ def test_names_on_the_map_do_not_cover_each_other():
     for a, b in combinations(named, 2):
         assert abs(a.name_y - b.name_y) > 12 or abs(a.x - b.x) > 6 * len(a.name)
     assert all(0 < dot.x < drawn.width and 0 < dot.y < drawn.height for dot in drawn.dots)
+
+
+def test_a_dot_of_the_map_grows_with_its_links_and_its_name_stands_below_it_or_above():
+    _, links, _ = read(b="", a="[[b]]", c="[[b]]", d="[[b]]", e="[[b]]")
+    drawn = around.draw_map(links, {path: path for path in links})
+    assert [(dot.path, dot.r) for dot in drawn.dots] == [("b.md", 5.0), *((f"{name}.md", 4.0) for name in "acde")]
+    assert drawn.edges == "".join(f"M{drawn.dots[0].x} {drawn.dots[0].y}L{dot.x} {dot.y}" for dot in drawn.dots[1:])
+    for dot in drawn.dots:
+        assert dot.named and min(abs(dot.name_y - dot.y - off) for off in (dot.r + 12, -dot.r - 4)) < 0.11
+        assert (dot.x, dot.y, dot.name_y) == tuple(round(value, 1) for value in (dot.x, dot.y, dot.name_y))
+    right, down = (max(values) for values in zip(*((dot.x, dot.y) for dot in drawn.dots), strict=True))
+    assert (drawn.width - right, drawn.height - down) == pytest.approx(around.MARGIN, abs=0.6)
+
+
+def test_where_names_do_not_fit_the_most_linked_note_has_one():
+    size = 150
+    _, links, _ = read(**{f"{n} очень-очень длинное имя": f"[[{size - 1} очень-очень длинное имя]]" for n in range(size)})
+    dots = around.draw_map(links, {path: path for path in links}).dots
+    assert dots[-1].named and not all(dot.named for dot in dots)
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"), [("a" * 26, "a" * 26), ("a" * 27, "a" * 25 + "…"), (" b" * 15, " b" * 12 + "…")]
+)
+def test_a_long_name_on_the_map_is_cut_to_26_signs(title, shown):
+    _, links, _ = read(a="")
+    assert around.draw_map(links, {"a.md": title}).dots[0].name == shown
 
 
 def test_the_lines_of_a_local_graph_begin_beside_the_names_and_meet_in_the_middle():

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
 
 import figures
@@ -176,6 +177,14 @@ def test_a_figure_has_its_label_and_caption(svg):
         assert html.startswith('<figure id="cem-elite" class="figure"><svg ')
         assert html.endswith(f"</svg><figcaption>{bold}y ≥ γₖ &amp; a &lt; b.</figcaption></figure>")
         assert '<title id="cem-elite-alt">Точки.</title>' in html
+
+
+def test_the_code_of_a_figure_unfolds_below_it(svg):
+    source = 'def figure_elite():\n    """Подпись.\n\n    Точки.\n    """\n'
+    html = figures.figure_html(Run("cem", source, "", {"cem-elite": svg}), "cem-elite", with_code=True)
+    folded = BeautifulSoup(html, "html.parser").details
+    assert (folded["class"], folded.summary.text) == (["code"], "Код рисунка")
+    assert folded.select_one(".language-python .k").text == "def" and folded.code.text == source
 
 
 @pytest.mark.parametrize("scheme", BACKGROUNDS)

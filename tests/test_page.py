@@ -5,6 +5,7 @@ from bs4 import BeautifulSoup
 
 import around
 import obsidian
+from markup import tagged
 from obsidian import convert
 from runner import Run
 from test_obsidian import html, make, page, soup
@@ -221,3 +222,7 @@ def test_a_function_of_a_snippet_is_highlighted_as_python():
 
 def test_a_formula_within_a_line_is_a_span():
     assert html("$x$") == '<p><span class="arithmatex" data-search-exclude>\\(x\\)</span></p>\n'
+
+
+def test_a_hash_in_code_is_no_tag_of_a_note():
+    assert [tagged(text) for text in ("#да", "`#нет`", "нет", "# Нет")] == [True, False, False, False]

@@ -1,8 +1,10 @@
 """Formulas become MathML that says what the TeX said."""
 
+import re
+
 import pytest
 
-from tex import TexError, mathml, replace_math
+from tex import DEEPEST, TexError, mathml, replace_math
 
 USED = [
     r"\begin{aligned}J(\theta)&=\mathbb{E}_{\tau\sim\pi_\theta}[R(\tau)]\\&\approx 0{,}586\end{aligned}",
@@ -65,3 +67,26 @@ def test_a_formula_is_not_torn_from_its_punctuation():
     assert replace_math(html).count('<span class="unbroken">') == 2
     assert "</math>),</span>" in replace_math(html)
     assert "</math>-й</span>" in replace_math(html)
+
+
+@pytest.mark.parametrize(
+    ("formula", "shown"), [("x" * 60 + "}", "x" * 60 + "…"), ("x  \n" * 29 + "y}", "x " * 29 + "y}"), ("\\q y}", "\\q y}")]
+)
+def test_a_long_bad_formula_is_quoted_up_to_60_signs(formula, shown):
+    with pytest.raises(TexError, match=re.escape(f"формулу «{shown}» не разобрать: ")):
+        mathml(formula, False)
+
+
+@pytest.mark.parametrize("frame", ["{%s}", r"\left(%s\right)", r"\begin{matrix}%s\end{matrix}"])
+def test_depth_is_of_nesting_not_of_length(frame):
+    deep = "x"
+    for _ in range(DEEPEST + 1):
+        deep = frame % deep
+    with pytest.raises(TexError, match=f"вложена глубже {DEEPEST} уровней"):
+        mathml(deep, False)
+    assert mathml((frame % "x") * (3 * DEEPEST), False)
+
+
+def test_a_tag_is_shown_beside_the_formula_and_an_empty_one_is_not():
+    assert "(1)" in mathml(r"x\tag{1}", False) and "(" not in mathml(r"x\tag*{1}", False).partition("<annotation")[0]
+    assert "text" not in mathml(r"x\tag{}", False).partition("<annotation")[0]

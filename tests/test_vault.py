@@ -2,7 +2,8 @@
 
 import pytest
 
-from vault import Vault, addresses, headings, read_note
+from runner import Run
+from vault import Figure, Vault, addresses, headings, read_note
 
 
 def vault(*paths, files=()):
@@ -127,3 +128,32 @@ def test_a_notebook_is_found_without_its_suffix_unless_a_note_has_the_name():
 def test_the_name_of_a_note_comes_before_an_alias():
     notes = {"a.md": read_note("a.md", b"---\naliases: b\n---\n"), "п/b.md": read_note("п/b.md", b"")}
     assert Vault(notes).candidates("b", "a.md") == ["п/b.md"]
+
+
+@pytest.mark.parametrize(
+    ("anchor", "line"),
+    [
+        (["a"], 0),
+        (["A", "Б"], 1),
+        (["Б"], 1),
+        (["В", "Б"], 5),
+        (["слово и курсив"], 2),
+        (["слово-и-курсив"], 2),  # as the address says
+        (["другая"], None),
+        (["A", "слово-и-курсив"], None),
+        (["A", "В"], None),
+        (["Б", "A"], None),
+        (["Конец"], 6),
+        (["а б"], 4),
+    ],
+)
+def test_a_heading_is_found_by_its_words_below_those_named_before_it(anchor, line):
+    note = read_note("a.md", "# A\n## Б\n# [[другая|слово]] и *курсив*\n# В\n## а: б\n## Б\n# Конец".encode())
+    place = note.place(anchor)
+    assert (place and place.line) == line
+
+
+def test_a_drawing_is_found_by_the_name_of_its_snippet():
+    vault = Vault({}, runs={"cem": Run("cem", "", "", {"cem-elite-b": ""}, None)})
+    assert vault.figure("cem-elite-b.svg") == Figure("cem-elite-b")
+    assert vault.figure("cem-elite-b") is None and vault.figure("cem-other.svg") is None
