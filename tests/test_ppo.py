@@ -9,6 +9,7 @@ import pytest
 
 import policy_gradient as pg
 import ppo
+import reinforce as R
 
 SOLVED = 475  # Gymnasium's own threshold for CartPole-v1
 SEEDS = 30
@@ -199,6 +200,26 @@ def estimates(world, played, critic, lam):
 def errors(sample, exact):
     """How many standard errors each coordinate of the mean is away."""
     return abs(sample.mean(axis=0) - exact) / sample.std(axis=0) * len(sample) ** 0.5
+
+
+def by_reinforce(world, played):
+    """One estimate of ∇J per episode for each weight of the other page, by its own functions."""
+    _, r, pi, phi, V, *_ = world
+    s, a, _, _, live = played
+    G = R.reward_to_go(r[s, a] * live)
+    weights = {"R(τ)": G[0] * live, "G": G * live, "G − V": (G - V[s]) * live}
+    x, e = phi[s][:, None], (a - pi[s, 1])[:, None]
+    return {name: R.gradient(x, e, weight[:, None])[0] for name, weight in weights.items()}
+
+
+def test_total_return_reward_to_go_and_baseline_are_unbiased_and_each_varies_less(world, played):
+    samples, exact = by_reinforce(world, played), world[-1]
+    for sample in samples.values():
+        assert np.all(errors(sample, exact) < STANDARD_ERRORS)
+    total, to_go, baseline = (sample.var(axis=0).sum() for sample in samples.values())
+    assert total > 1.1 * to_go > 1.1**2 * baseline
+    half = samples["R(τ)"] / 2  # what is wrong is seen at this many episodes
+    assert errors(half, exact).max() > 2 * STANDARD_ERRORS
 
 
 def test_with_lambda_1_gae_is_unbiased_whatever_the_critic(world, played):
