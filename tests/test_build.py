@@ -197,3 +197,39 @@ def test_another_vault_builds_by_inherit_and_its_own_docs_dir(project):
     page = (project / "out" / "mysl" / "index.html").read_text(encoding="utf-8")
     assert "Слово: <a" in page
     assert not (project / "out" / "notebooks").exists()
+
+
+def test_a_page_has_its_contents_its_figures_with_their_code_its_listings_and_formulas(project):
+    (project / "docs" / "figures.yml").write_text("1.png: {figure: demo-line, label: Рис. 4}\n", encoding="utf-8")
+    note = "---\ntitle: Имя\ndescription: О чём\n---\n## A *b*\n### C\n#### D\n![[1.png]] ![[demo.py]] $x$\n"
+    assert build(project, note, "--strict") == (0, [])
+    text = (project / "site" / "zametka" / "index.html").read_text(encoding="utf-8")
+    found = BeautifulSoup(text, "html.parser")
+    contents = found.select(".md-nav--secondary .md-nav__link[href^='#']")
+    assert {link["href"]: link.text.strip() for link in contents} == {"#a-b": "A b", "#c": "C"}
+    assert found.select_one("#demo-line > figcaption").text == "Рис. 4. Прямая."
+    assert found.select_one("#demo-line + details.code .k").text == "def"
+    listing = found.select_one(".filename").parent
+    assert listing.text.startswith("demo.py") and 'print("точек = 2")' in listing.text
+    assert found.select_one("math annotation").text == "x"
+    assert found.title.text.startswith("Имя") and found.find("meta", {"name": "description"})["content"] == "О чём"
+
+
+def test_what_leads_nowhere_is_listed_until_it_leads_somewhere(project):
+    listed = project / ".cache" / "unresolved.md"
+    build(project, "[[Б]] [[А]]\n[[А]]\n")
+    assert listed.read_text(encoding="utf-8") == (
+        "# Ссылки в никуда\n\n- А: Заметка.md, строка 1; Заметка.md, строка 2\n- Б: Заметка.md, строка 1\n"
+    )
+    build(project, "[[index]]")
+    assert not listed.exists()
+
+
+def test_pages_stand_in_the_order_in_which_the_home_page_links_to_them(project):
+    (project / "docs" / "index.md").write_text("[[В]] [[Заметка|а]] [[Нет]]", encoding="utf-8")
+    for name in "бВА":
+        (project / "docs" / f"{name}.md").write_text("", encoding="utf-8")
+    build(project, "![[demo.py]]")
+    page = BeautifulSoup((project / "site" / "index.html").read_text(encoding="utf-8"), "html.parser")
+    shown = [link.text.strip() for link in page.select(".md-nav--primary > .md-nav__list > .md-nav__item > .md-nav__link")]
+    assert shown[1:6] == ["В", "Заметка", "А", "б", "Блокноты"]

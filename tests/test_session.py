@@ -232,3 +232,46 @@ def test_without_a_list_of_fonts_nothing_is_written(tmp_path):
     (tmp_path / "font_manager.py").write_text("__version__ = '390'\n", "utf-8")
     session.trust_font_list(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["font_manager.py"]
+
+
+# What the tests against broken code asked for
+
+
+@pytest.mark.parametrize(
+    ("program", "kind"),
+    [
+        ("np.broadcast_to(np.ones(2), ())", "shapes"),
+        ("np.ones(6).reshape(4)", "shapes"),
+        ("np.concatenate([np.ones(2), np.ones((2, 2))])", "shapes"),
+        ("np.zeros(2) + np.ones(3)", "shapes"),
+        ("int('a')", "ValueError"),
+        ("(lambda x: x)()", "arguments"),
+        ("1 + 'a'", "TypeError"),
+    ],
+)
+def test_the_hint_is_about_the_cause(play, program, kind):
+    assert play(f"import numpy as np\n{program}")[1][0][2] == session.HINTS[kind]
+
+
+def test_of_a_chain_too_the_readers_lines_alone_are_shown(play):
+    source = "import json\ntry:\n    json.loads('{')\nexcept ValueError as e:\n    raise KeyError(1) from e"
+    _, [(_, told, _, _)] = play(source)
+    assert told.count("File") == told.count('File "мой.py"') == 2 and "JSONDecodeError" in told
+
+
+def test_every_figure_is_closed_after_the_program(play):
+    play("import matplotlib.pyplot as plt\nplt.figure(); plt.figure()")
+    assert plt.get_fignums() == []
+
+
+def test_show_draws_each_figure_and_not_the_last_one_twice(play):
+    source = "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1)); plt.figure(figsize=(2, 1))\nplt.show()"
+    sizes = [message[2].partition('viewBox="')[2].partition('"')[0] for message in play(source)[1]]
+    assert sizes == ["0 0 72 72", "0 0 144 72"]
+
+
+def test_a_caption_may_have_no_text_for_the_blind_and_a_name_may_have_dashes(play):
+    source = f"{DRAWS}figure_a = figure_line\nfigure_line.__doc__ = 'Одна.'\nfigure_line().savefig('x-line.svg')"
+    _, [(_, _, svg, caption)] = play(source)
+    assert caption == "Одна." and "Рисунок x-line.svg" in svg
+    assert play(f"{DRAWS}figure_line().savefig('x-line-line.svg')")[1][0][3] == ""
