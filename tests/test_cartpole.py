@@ -1,5 +1,6 @@
 """The cart that snippets carry is Gymnasium's CartPole-v1, and every snippet carries the same one."""
 
+import importlib
 import math
 from pathlib import Path
 
@@ -20,6 +21,9 @@ def carriers():
     """The snippets that have the cart, by their text."""
     texts = {path.stem: path.read_text(encoding="utf-8") for path in SNIPPETS.glob("*.py")}
     return {name: text for name, text in texts.items() if "Шаг CartPole-v1" in text}
+
+
+every_cart = pytest.mark.parametrize("cart", map(importlib.import_module, sorted(carriers())), ids=sorted(carriers()))
 
 
 def gymnasium_step(env, s, a):
@@ -52,9 +56,10 @@ def transitions(env):
     return [np.array(column) for column in zip(*steps, strict=True)]
 
 
-def test_step_is_gymnasiums_bit_for_bit(transitions):
+@every_cart
+def test_step_is_gymnasiums_bit_for_bit(cart, transitions):
     s, a, expected, terminated = transitions
-    following, done = agent_loop.step(s.T, a)
+    following, done = cart.step(s.T, a)
     assert len(s) > 15 * EPISODES  # a random episode takes 22 steps on average
     assert (np.transpose(following) == expected).all()
     assert (done == terminated).all()
@@ -70,13 +75,14 @@ def test_step_of_one_cart_is_the_step_of_many(transitions):
             assert done == terminated[i]
 
 
-def test_step_is_gymnasiums_far_from_the_start(env):
+@every_cart
+def test_step_is_gymnasiums_far_from_the_start(cart, env):
     """Random play never reaches the edge of the track; states put there do."""
     rng = np.random.default_rng(1)
     s = rng.uniform(-1, 1, (2000, 4)) * [2.6, 4, 0.25, 4]
     a = rng.integers(2, size=len(s))
     expected = [gymnasium_step(env, *pair) for pair in zip(s, a, strict=True)]
-    following, done = agent_loop.step(s.T, a)
+    following, done = cart.step(s.T, a)
     following = np.transpose(following)
     assert (following == [e[0] for e in expected]).all()
     assert (done == [e[2] for e in expected]).all()
@@ -85,19 +91,21 @@ def test_step_is_gymnasiums_far_from_the_start(env):
     assert done[off_track].all()
 
 
-def test_the_edges_themselves_are_still_inside():
+@every_cart
+def test_the_edges_themselves_are_still_inside(cart):
     s = np.array([[2.4, 0, 0, 0], [-2.4, 0, 0, 0], [0, 0, TERMINATED, 0], [0, 0, -TERMINATED, 0]])
-    assert not agent_loop.step(s.T, np.zeros(4))[1].any()
-    assert agent_loop.step(np.nextafter(s, 3 * np.sign(s)).T, np.zeros(4))[1].all()
+    assert not cart.step(s.T, np.zeros(4))[1].any()
+    assert cart.step(np.nextafter(s, 3 * np.sign(s)).T, np.zeros(4))[1].all()
 
 
-def test_start_is_drawn_as_gymnasium_draws_it():
+@every_cart
+def test_start_is_drawn_as_gymnasium_draws_it(cart):
     """The same generator gives the same start; seeds make the comparison exact."""
     env = gymnasium.make("CartPole-v1")
     for seed in range(20):
         env.reset(seed=seed)
         rng = gymnasium.utils.seeding.np_random(seed)[0]
-        assert (agent_loop.reset(1, rng)[:, 0] == env.unwrapped.state).all()
+        assert (cart.reset(1, rng)[:, 0] == env.unwrapped.state).all()
 
 
 def test_gymnasium_pays_one_per_step_and_cuts_at_500():

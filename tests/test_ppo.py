@@ -382,6 +382,11 @@ def successes(rng, **options):
     return (ppo.returns(theta, 50, rng).mean(axis=1) >= SOLVED).sum()
 
 
+def test_training_without_the_clip_takes_another_path():
+    clipped, free = (ppo.train(np.random.default_rng(2), eps=eps)[0] for eps in (ppo.EPS, np.inf))
+    assert np.array_equal(clipped[0], free[0]) and not np.allclose(clipped[1], free[1])
+
+
 # the counts on the page, within 3 σ of a binomial: another processor may round another way
 def test_clip_alone_decides_little():
     assert abs(successes(np.random.default_rng(1), eps=np.inf) - 29) <= 4
