@@ -23,7 +23,8 @@ def carriers():
     return {name: text for name, text in texts.items() if "Шаг CartPole-v1" in text}
 
 
-every_cart = pytest.mark.parametrize("cart", map(importlib.import_module, sorted(carriers())), ids=sorted(carriers()))
+CARTS = [importlib.import_module(name) for name in sorted(carriers())]
+every_cart = pytest.mark.parametrize("cart", CARTS, ids=lambda cart: cart.__name__)
 
 
 def gymnasium_step(env, s, a):
