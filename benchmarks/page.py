@@ -1,5 +1,6 @@
 """The last full run as the site shows it: tables and a plot, written by the command, never by hand."""
 
+import datetime
 import re
 from pathlib import Path
 
@@ -12,7 +13,6 @@ RESULTS = Path(__file__).parent / "results.json"
 NOTE = ROOT / "docs" / "Benchmarks.md"
 PLOT = ROOT / "docs" / "Benchmarks.svg"
 REGION = re.compile(r"(?<=%%)(замеры: (\w+)%%\n).*?(?=%%конец замеров%%)", re.S)
-HEAD = "| работа | соперник | быстрее в | мы | он | {work}: мы и он | {solved} |\n|---|---|" + "--:|" * 5
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -25,31 +25,29 @@ def number(value: float, digits: int = 3) -> str:
 def duration(median: float, low: float, high: float) -> str:
     """Write the median and the extremes of times in seconds, all in the median's unit."""
     unit, size = next((u for u in (("с", 1), ("мс", 1e-3), ("мкс", 1e-6)) if median >= u[1]), ("нс", 1e-9))
-    return f"{number(median / size)} ({number(low / size)}–{number(high / size)}) {unit}"
+    return f"{number(median / size)}\u00a0{unit} ({number(low / size)}–{number(high / size)})"
 
 
 def table(group: list[dict]) -> str:
-    """Return the Markdown table of a group of rows."""
-    judged = any(row["ours"]["solved"] is not None for row in group)
-    lines = []
+    """Return the Markdown table of a group of rows: two lines each, so that it fits a phone."""
+    judged = group[0]["ours"]["solved"] is not None
+    last = "дошли" if judged else "зёрен"
+    lines = [f"| кто | время | {group[0]['unit']} | {last} |", "|---|--:|--:|--:|"]
     for row in group:
-        ours, peer = row["ours"], row["peer"]
-        cells = [row["work"], peer["name"], f"**{number(row['ratio'], 2)}**"]
-        cells += [duration(*side["seconds"]) for side in (ours, peer)]
-        cells += [" и ".join(number(side["work"]) for side in (ours, peer))]
-        if judged:
-            cells += [" и ".join(f"{side['solved']} из {side['runs']}" for side in (ours, peer))]
-        else:
-            cells += [" и ".join(str(side["runs"]) for side in (ours, peer))]
-        lines.append("| " + " | ".join(cells) + " |")
-    head = HEAD.format(work=group[0]["unit"], solved="дошли" if judged else "прогонов: мы и он")
-    return "\n".join([head, *lines])
+        names = f"**{row['work']}:** {row['ours']['name']}", row["peer"]["name"]
+        ratios = "", f" **×{number(row['ratio'], 2)}**"
+        for name, ratio, side in zip(names, ratios, (row["ours"], row["peer"]), strict=True):
+            runs = f"{side['solved']}\u00a0из\u00a0{side['runs']}" if judged else side["runs"]
+            cells = name, duration(*side["seconds"]) + ratio, number(side["work"]), runs
+            lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines)
 
 
 def about(results: dict) -> str:
     """Return the sentence on when, where and with what it was measured."""
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
-    return f"Измерено {results['date']}. {results['machine']}. {versions}."
+    date = datetime.date.fromisoformat(results["date"]).strftime("%d.%m.%Y")
+    return f"Измерено {date}. {results['machine']}. {versions}."
 
 
 def render(text: str, results: dict) -> str:

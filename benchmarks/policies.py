@@ -188,7 +188,7 @@ def spinning_up(seed):
 
 
 def row(work, ours, name, peer, counts, target):
-    return Row(work, Side(*ours, counts[0]), Side(name, peer, counts[1]), target, "шагов среды", judge)
+    return Row(work, Side(*ours, counts[0]), Side(name, peer, counts[1]), target, "шагов", judge)
 
 
 CEM, REINFORCE = ("cem_policy.py", our_cem), ("reinforce.py", our_reinforce)

@@ -22,10 +22,10 @@ def process(code):
 
 ROWS = [
     Row(
-        "процесс: запустить, обучить PPO, напечатать",
+        "процесс целиком",
         Side("ppo.py", process(TRAIN), (10, 2)),
         Side("import stable_baselines3", process("import stable_baselines3"), (10, 2)),
         6,
-        "шагов среды",
+        "шагов",
     )
 ]

@@ -217,6 +217,6 @@ THEIRS = ("сеть и параметры SB3 на numpy", sb3_in_numpy)
 ROWS = [
     row("PPO", US, "Stable-Baselines3", sb3, ((30, 3), (5, 1)), 170),
     row("PPO", US, *THEIRS, ((30, 3), (5, 1)), 7),
-    row("PPO сетью SB3", THEIRS, "Stable-Baselines3", sb3, ((5, 1), (3, 1)), 7),
+    row("PPO с сетью SB3", THEIRS, "Stable-Baselines3", sb3, ((5, 1), (3, 1)), 7),
     row("PPO", US, "то же самое на torch", in_torch, ((30, 3), (30, 3)), 3.5),
 ]

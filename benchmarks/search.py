@@ -104,7 +104,7 @@ def judge(best, seed):
 def row(name, peer, run, target):
     count = (100, 5)
     us = Side("cem.py", ours(name), count)
-    return Row(f"CEM, {name}", us, Side(peer, run(name), count), target, "вычислений", judge)
+    return Row(f"CEM, {name}", us, Side(peer, run(name), count), target, "точек", judge)
 
 
 PEERS = [("cma", pycma, 14), ("cmaes", cmaes, 8), ("DE из SciPy", scipy, 4)]

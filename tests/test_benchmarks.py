@@ -1,0 +1,244 @@
+"""The benchmarks measure fairly, the page shows what they measured, and the algorithms stay short.
+
+Nothing here needs torch and the other peers: the measuring itself is tried on sides made up here.
+"""
+
+import ast
+import json
+import re
+from collections import Counter
+from html import unescape
+from pathlib import Path
+
+import pytest
+from benchmarks import harness, page
+from benchmarks.harness import Row, Side
+
+ROOT = Path(__file__).parent.parent
+RESULTS = json.loads(page.RESULTS.read_text(encoding="utf-8"))
+ROWS = [row for group in RESULTS["groups"].values() for row in group]
+HEADER = {"code": "1", "machine": "a"}
+
+
+# measuring
+
+
+class Clock:
+    """A clock that goes only when told."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(harness.time, "perf_counter", clock)
+    return clock
+
+
+def made_up(clock, log, ours=4, peer=2, judge=None, per_step=False):
+    """A row whose sides take 1 and 8 seconds and more with the seed, for 10 and 20 steps of work."""
+
+    def side(name, seconds, work, count):
+        def run(seed):
+            log.append((name, seed))
+            clock.now += seconds + seed
+            return work, (name, seed)
+
+        return Side(name, run, (count, 1))
+
+    return Row("дело", side("наш", 1, 10, ours), side("чужой", 8, 20, peer), 2, "шагов", judge, per_step)
+
+
+@pytest.mark.parametrize(("ours", "peer"), [(3, 3), (30, 5), (100, 100), (5, 30), (1, 1)])
+def test_each_seed_has_its_turn_and_neither_side_runs_ahead(ours, peer):
+    order = harness.turns(ours, peer)
+    assert Counter(order) == Counter([("ours", i) for i in range(ours)] + [("peer", i) for i in range(peer)])
+    for k in range(len(order)):
+        done = Counter(side for side, _ in order[:k])
+        assert abs(done["ours"] / ours - done["peer"] / peer) <= 1 / min(ours, peer) + 1e-9
+
+
+def test_with_equal_counts_the_sides_alternate():
+    sides = [side for side, _ in harness.turns(5, 5)]
+    assert all(a != b for a, b in zip(sides, sides[1:]))
+
+
+def test_a_quick_run_takes_the_quick_counts(tmp_path, clock):
+    log = []
+    list(harness.measure([made_up(clock, log)], tmp_path / "m", HEADER, quick=True))
+    assert log == [("наш", 0), ("чужой", 0)]
+
+
+def test_a_run_that_was_cut_short_goes_on_and_repeats_nothing(tmp_path, clock):
+    log, path = [], tmp_path / "deep" / "m.jsonl"
+    row = made_up(clock, log)
+    running = harness.measure([row], path, HEADER)
+    for _ in range(3):
+        next(running)
+    running.close()
+    with path.open("a", encoding="utf-8") as file:
+        file.write('{"row": "дело ↔ чужо')  # the fourth was cut in the middle of its line
+    before = harness.load(path, HEADER)
+    assert [(m["side"], m["seed"]) for m in before] == harness.turns(4, 2)[:3]
+    after = [measured for _, measured in harness.measure([row], path, HEADER)]
+    assert [(m["side"], m["seed"]) for m in before + after] == harness.turns(4, 2)
+    assert Counter(log) == Counter([("наш", i) for i in range(4)] + [("чужой", i) for i in range(2)])
+    assert harness.load(path, HEADER) == before + after
+
+
+def test_every_turn_is_on_disk_before_the_next(tmp_path, clock):
+    path = tmp_path / "m.jsonl"
+    for done, (_, measured) in enumerate(harness.measure([made_up(clock, [])], path, HEADER), 1):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert len(lines) == 1 + done and json.loads(lines[-1]) == measured
+
+
+@pytest.mark.parametrize("other", [{"code": "2", "machine": "a"}, {"code": "1", "machine": "b"}])
+def test_what_other_code_or_another_machine_measured_is_not_mixed_in(tmp_path, clock, other):
+    path, log = tmp_path / "m.jsonl", []
+    list(harness.measure([made_up(clock, log)], path, HEADER))
+    assert harness.load(path, other) == []
+    list(harness.measure([made_up(clock, log)], path, other))
+    assert len(log) == 12 and len(harness.load(path, other)) == 6
+
+
+def test_the_judge_sees_the_result_and_its_time_does_not_count(tmp_path, clock):
+    def judge(result, seed):
+        clock.now += 1000
+        assert result[1] == seed
+        return result == ("наш", 2)
+
+    row = made_up(clock, [], judge=judge)
+    found = [m for _, m in harness.measure([row], tmp_path / "m", HEADER)]
+    assert {(m["side"], m["seed"]): m["seconds"] for m in found} == {
+        ("ours", 0): 1, ("ours", 1): 2, ("ours", 2): 3, ("ours", 3): 4, ("peer", 0): 8, ("peer", 1): 9,
+    }  # fmt: skip
+    assert [m["seed"] for m in found if m["solved"]] == [2]
+
+
+def test_the_summary_is_what_a_hand_reckons(tmp_path, clock):
+    row = made_up(clock, [], judge=lambda result, seed: seed > 0)
+    found = [m for _, m in harness.measure([row], tmp_path / "m", HEADER)]
+    other = {"row": "дело ↔ другой", "side": "ours", "seed": 0, "seconds": 1e6, "work": 1, "solved": True}
+    summary = harness.summary(row, [other, *found])
+    assert summary["ours"] == {"name": "наш", "seconds": [2.5, 1, 4], "work": 10, "solved": 3, "runs": 4}
+    assert summary["peer"] == {"name": "чужой", "seconds": [8.5, 8, 9], "work": 20, "solved": 1, "runs": 2}
+    assert summary["ratio"] == 8.5 / 2.5
+
+
+def test_where_work_differs_seconds_are_those_of_a_step(tmp_path, clock):
+    row = made_up(clock, [], per_step=True)
+    summary = harness.summary(row, [m for _, m in harness.measure([row], tmp_path / "m", HEADER)])
+    assert summary["ours"]["seconds"] == [0.25, 0.1, 0.4]
+    assert summary["ratio"] == pytest.approx((8.5 / 20) / (2.5 / 10))
+    assert summary["ours"]["solved"] is None
+
+
+# the page
+
+
+def test_the_page_is_what_results_json_says():
+    text = page.NOTE.read_text(encoding="utf-8")
+    assert page.render(text, RESULTS) == text
+    shown = {region[2] for region in page.REGION.finditer(text)}
+    assert shown == {*RESULTS["groups"], "about"}
+
+
+def test_the_plot_has_every_row_and_its_ratio():
+    svg = page.PLOT.read_text(encoding="utf-8")
+    texts = [unescape(text).strip() for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg)]
+    expected = [(f"{row['work']} ↔ {row['peer']['name']}", page.number(row["ratio"], 2)) for row in ROWS]
+    at = [texts.index(label) for label, _ in expected]
+    assert [(texts[i], texts[i + 1]) for i in at] == expected
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['work']} ↔ {row['peer']['name']}")
+def test_a_ratio_is_that_of_the_medians_and_several_seeds_gave_them(row):
+    assert row["ratio"] == row["peer"]["seconds"][0] / row["ours"]["seconds"][0]
+    for side in (row["ours"], row["peer"]):
+        median, low, high = side["seconds"]
+        assert low <= median <= high and side["runs"] >= 3
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['work']} ↔ {row['peer']['name']}")
+def test_ours_reached_the_goal_with_every_seed(row):
+    assert row["ours"]["solved"] in (None, row["ours"]["runs"])
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (231.4, 2, "231"),
+        (9.14, 2, "9,1"),
+        (0.0431, 2, "0,043"),
+        (171231, 3, "171\u00a0231"),
+        (12.345, 3, "12,3"),
+    ],
+)
+def test_numbers_are_written_as_a_russian_reader_has_them(value, digits, text):
+    assert page.number(value, digits) == text
+
+
+def test_times_take_the_unit_of_their_median():
+    assert page.duration(0.0021, 0.0012, 1.5) == "2,10\u00a0мс (1,20–1\u00a0500)"
+    assert page.duration(45, 40.04, 61) == "45,0\u00a0с (40,0–61,0)"
+    assert page.duration(5e-7, 4e-7, 9e-7) == "500\u00a0нс (400–900)"
+
+
+def pins(name):
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith(("#", "-r")))
+
+
+def test_the_page_names_the_versions_that_are_pinned_and_the_site_needs_none_of_the_peers():
+    pinned, site = pins("benchmarks/requirements.txt"), pins("requirements.txt")
+    measured = {name: version.partition("+")[0] for name, version in RESULTS["versions"].items()}
+    assert measured == {name: version for name, version in pinned.items() if name in measured}
+    ours = {"numpy", "matplotlib"}
+    assert pinned.keys() & site.keys() == ours and pinned.keys() - measured.keys() <= {"matplotlib"}
+    assert all(pinned[name] == site[name] for name in ours)
+
+
+# short
+
+
+def lines(snippet, start, environment=("reset", "step")):
+    """How many lines the functions have that `start` comes to: no blank ones, no docstrings."""
+    source = (ROOT / "snippets" / f"{snippet}.py").read_text(encoding="utf-8")
+    tree, rows = ast.parse(source), source.splitlines()
+    defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    reached, queue, count = set(environment), [start], 0
+    while queue:
+        name = queue.pop()
+        if name in reached:
+            continue
+        reached.add(name)
+        inside = list(ast.walk(defined[name]))
+        queue += [node.id for node in inside if isinstance(node, ast.Name) and node.id in defined]
+        spoken = {
+            line
+            for node in inside
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node)
+            for line in range(node.body[0].lineno, node.body[0].end_lineno + 1)
+        }
+        span = range(defined[name].lineno, defined[name].end_lineno + 1)
+        count += sum(bool(rows[line - 1].strip()) and line not in spoken for line in span)
+    return count
+
+
+@pytest.mark.parametrize(
+    ("snippet", "start", "most"),
+    [("cem", "cem", 30), ("cem_policy", "train", 30), ("reinforce", "train", 45), ("ppo", "train", 70)],
+)
+def test_an_algorithm_fits_a_screen_or_two(snippet, start, most):
+    assert most / 3 < lines(snippet, start) <= most
+
+
+@pytest.mark.parametrize("snippet", ["agent_loop", "cem_policy", "reinforce", "ppo"])
+def test_a_step_of_the_environment_has_at_most_twelve_lines(snippet):
+    assert 8 < lines(snippet, "step", environment=()) <= 12
