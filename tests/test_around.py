@@ -74,11 +74,12 @@ def test_tags_stand_in_the_properties_and_in_the_text(text, tags):
 
 
 def test_a_nested_tag_counts_for_those_above_it_whatever_its_capitals():
-    _, _, tags = read(a="#Игра/шахматы #ИГРА/шашки", b="#игра #альфа #игра-х", c="#игра/го")
+    _, _, tags = read(a="#Игра/шахматы #ИГРА/шашки", b="#игра #альфа #игра-х", c="#игра/го #игра/го/19")
     assert list(around.tagged(tags).items()) == [
         ("альфа", ["b.md"]),
         ("Игра", ["a.md", "b.md", "c.md"]),
         ("игра/го", ["c.md"]),
+        ("игра/го/19", ["c.md"]),
         ("Игра/шахматы", ["a.md"]),
         ("ИГРА/шашки", ["a.md"]),
         ("игра-х", ["b.md"]),

@@ -72,7 +72,7 @@ def test_a_markdown_link_that_leads_nowhere_is_marked_and_the_next_one_is_not():
 
 
 @pytest.mark.parametrize(
-    ("embed", "shown"), [("![[Нет&.png]]", "Нет&amp;.png"), ("[[Нет&|a *b*]]", "a *b*"), ("![[Другая#A#Б]]", "Другая#A#Б")]
+    ("embed", "shown"), [("![[Нет&.png]]", "Нет&amp;.png"), ("[[Нет&|a *b*]]", "a *b*"), ("![[Другая#A#Б]]", "Другая#A#Б"), ("![[cem.py#нет]]", "cem.py#нет")]
 )
 def test_what_is_missing_is_marked_by_its_name(embed, shown):
     text, problems = page(embed, Другая="# A\n")
@@ -123,6 +123,7 @@ def test_a_folded_callout_is_closed_and_its_title_opens_it():
 def test_a_block_among_lines_of_a_paragraph_leaves_no_empty_lines_behind():
     figure = '<figure id="cem-elite"></figure>\n'
     assert html("![[cem-elite.svg]]\nпосле") == f"{figure}<p>после</p>\n"
+    assert html("![[cem-elite.svg]] ![[cem-elite.svg]]") == 2 * figure
     assert html("до\n![[cem-elite.svg]]") == f"<p>до</p>\n{figure}"
     assert html("до  \n ![[cem-elite.svg]] \n![[cem-elite.svg]]\n после") == f"<p>до</p>\n{figure}{figure}<p>после</p>\n"
 
@@ -224,7 +225,8 @@ def test_a_function_of_a_snippet_has_the_colours_of_python():
     assert soup("![[cem.py#refit]]").select_one(".language-python .k").text == "def"
 
 
-def test_a_formula_within_a_line_is_a_span():
+def test_a_formula_of_its_own_line_is_a_block_and_one_within_a_line_is_not():
+    assert html("$$x$$") == '<div class="arithmatex" data-search-exclude>\\[x\\]</div>\n'
     assert html("$x$") == '<p><span class="arithmatex" data-search-exclude>\\(x\\)</span></p>\n'
 
 

@@ -218,6 +218,8 @@ BROKEN = {
     "silent": ('\ndef figure_a(): 0\nopen("silent-a.svg", "w")\n', 2, "нет докстринга"),
     "short": ('def figure_a():\n    """П."""\nopen("short-a.svg", "w")\n', 1, "только подпись"),
     "twice": ("\nfor i in 1, 2:\n    print('x =', i)\n", 3, "«x» напечатано дважды"),
+    "assembled": ("\nfor i in 1, 2:\n    print('a' + 'b =', i)\n", 1, "«ab» напечатано дважды"),
+    "grumbling": ("import os\nos.write(2, b'one\\ntwo\\n')\nos._exit(1)\n", 1, "«two»"),
     "a-b": ("", 1, "имя файла"),
 }
 
@@ -237,6 +239,7 @@ def test_an_endless_snippet_is_stopped_and_the_line_of_its_loop_is_named(run):
 
 def test_a_figure_s_name_leads_to_its_function():
     assert runner.figure_function("cem-elite") == ("cem", "figure_elite")
+    assert runner.figure_function("cem-a-b")[0] == "cem"
     assert runner.figure_function("policy_gradient-log_derivative") == (
         "policy_gradient",
         "figure_log_derivative",
