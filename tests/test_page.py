@@ -232,3 +232,7 @@ def test_a_formula_of_its_own_line_is_a_block_and_one_within_a_line_is_not():
 
 def test_a_hash_in_code_is_no_tag_of_a_note():
     assert [tagged(text) for text in ("#да", "`#нет`", "нет", "# Нет")] == [True, False, False, False]
+
+
+def test_a_formula_within_a_line_is_a_span():
+    assert html("$x$") == '<p><span class="arithmatex" data-search-exclude>\\(x\\)</span></p>\n'
