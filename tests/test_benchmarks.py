@@ -41,12 +41,12 @@ def clock(monkeypatch):
 
 
 def made_up(clock, log, ours=4, peer=2, judge=None, per_step=False):
-    """A row whose sides take 1 and 8 seconds and more with the seed, for 10 and 20 steps of work."""
+    """A row whose sides take 1 and 8 seconds and the seed squared, for 10 and 20 steps of work."""
 
     def side(name, seconds, work, count):
         def run(seed):
             log.append((name, seed))
-            clock.now += seconds + seed
+            clock.now += seconds + seed**2
             return work, (name, seed)
 
         return Side(name, run, (count, 1))
@@ -116,7 +116,7 @@ def test_the_judge_sees_the_result_and_its_time_does_not_count(tmp_path, clock):
     row = made_up(clock, [], judge=judge)
     found = [m for _, m in harness.measure([row], tmp_path / "m", HEADER)]
     assert {(m["side"], m["seed"]): m["seconds"] for m in found} == {
-        ("ours", 0): 1, ("ours", 1): 2, ("ours", 2): 3, ("ours", 3): 4, ("peer", 0): 8, ("peer", 1): 9,
+        ("ours", 0): 1, ("ours", 1): 2, ("ours", 2): 5, ("ours", 3): 10, ("peer", 0): 8, ("peer", 1): 9,
     }  # fmt: skip
     assert [m["seed"] for m in found if m["solved"]] == [2]
 
@@ -126,16 +126,16 @@ def test_the_summary_is_what_a_hand_reckons(tmp_path, clock):
     found = [m for _, m in harness.measure([row], tmp_path / "m", HEADER)]
     other = {"row": "дело ↔ другой", "side": "ours", "seed": 0, "seconds": 1e6, "work": 1, "solved": True}
     summary = harness.summary(row, [other, *found])
-    assert summary["ours"] == {"name": "наш", "seconds": [2.5, 1, 4], "work": 10, "solved": 3, "runs": 4}
+    assert summary["ours"] == {"name": "наш", "seconds": [3.5, 1, 10], "work": 10, "solved": 3, "runs": 4}
     assert summary["peer"] == {"name": "чужой", "seconds": [8.5, 8, 9], "work": 20, "solved": 1, "runs": 2}
-    assert summary["ratio"] == 8.5 / 2.5
+    assert summary["ratio"] == 8.5 / 3.5
 
 
 def test_where_work_differs_seconds_are_those_of_a_step(tmp_path, clock):
     row = made_up(clock, [], per_step=True)
     summary = harness.summary(row, [m for _, m in harness.measure([row], tmp_path / "m", HEADER)])
-    assert summary["ours"]["seconds"] == [0.25, 0.1, 0.4]
-    assert summary["ratio"] == pytest.approx((8.5 / 20) / (2.5 / 10))
+    assert summary["ours"]["seconds"] == [0.35, 0.1, 1]
+    assert summary["ratio"] == pytest.approx((8.5 / 20) / (3.5 / 10))
     assert summary["ours"]["solved"] is None
 
 
