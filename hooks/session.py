@@ -46,6 +46,7 @@ from svg import inline_svg  # noqa: E402
 FOLDER = Path.home() / "snippet"  # where the code runs and saves
 PAUSE = 0.05  # seconds between two messages, once there are many
 EAGER = 200  # messages that go at once
+CHECK = "<check>"  # as a traceback calls the check; its lines are not the reader's
 LIMIT = 200_000  # characters that are shown
 
 Send = Callable[..., None]
@@ -80,7 +81,7 @@ class Printed(io.TextIOBase):
             self.last = time.monotonic()
 
 
-def run(source: str, name: str, send: Send) -> bool:
+def run(source: str, name: str, send: Send, check: str = "") -> bool:
     """Run a program as `python name` would, in a world that no earlier program has changed.
 
     Parameters
@@ -88,7 +89,10 @@ def run(source: str, name: str, send: Send) -> bool:
     source : the program
     name : its file's name, as tracebacks show it
     send : told what happens, as it happens: `("out", text)`, `("err", text)`,
-        `("figure", name, svg, caption)` for every SVG saved, `("error", traceback, hint, line)`
+        `("figure", name, svg, caption)` for every SVG saved, `("error", traceback, hint, line)`,
+        `("verdict", right, sentence)`
+    check : an exercise's check, run after the program with its names; its first failed assertion
+        is what is wrong with the program
 
     Returns
     -------
@@ -111,6 +115,8 @@ def run(source: str, name: str, send: Send) -> bool:
     sys.path.insert(0, str(FOLDER))
     try:
         exec(compile(source, name, "exec", dont_inherit=True), vars(module))
+        if check:
+            send("verdict", *_verdict(check, vars(module)))
         return True
     except SystemExit as end:
         if end.code not in (None, 0):
@@ -125,6 +131,17 @@ def run(source: str, name: str, send: Send) -> bool:
         for stream in streams:
             stream.flush()
         world.restore()
+
+
+def _verdict(check: str, names: dict[str, Any]) -> tuple[bool, str]:
+    try:
+        exec(compile(check, CHECK, "exec", dont_inherit=True), names)
+    except AssertionError as wrong:
+        if traceback.extract_tb(wrong.__traceback__)[-1].filename == CHECK:
+            words = re.sub(r"-(?=\d)", "−", re.sub(r"(?<=\d)\.(?=\d)", ",", str(wrong)))
+            return False, f"Пока не сошлось. {words}." if words else "Пока не сошлось."
+        raise  # the program's own
+    return True, "Верно!"
 
 
 class _World:

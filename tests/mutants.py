@@ -43,7 +43,17 @@ GROUPS = {
             *("-p", "tests.forgetful"),
             *(
                 f"tests/test_{name}.py"
-                for name in ("around", "claims", "figures", "hostile", "notebooks", "obsidian", "page", "tex", "vault")
+                for name in (
+                    "around",
+                    "claims",
+                    "figures",
+                    "hostile",
+                    "notebooks",
+                    "obsidian",
+                    "page",
+                    "tex",
+                    "vault",
+                )
             ),
             *(
                 "-k",
@@ -53,7 +63,13 @@ GROUPS = {
     ),
     "run": (
         ["runner", "session"],
-        ["tests/test_runner.py", "tests/test_session.py", "-k", "not imported_meanwhile"],
+        [
+            "tests/test_runner.py",
+            "tests/test_session.py",
+            "tests/test_exercises.py",
+            "-k",
+            "not imported_meanwhile",
+        ],
     ),
     "build": (["main"], ["-p", "tests.inprocess", "tests/test_build.py"]),
 }
@@ -171,7 +187,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("modules", nargs="*", help="limit the run to these, such as `cem ppo`")
     parser.add_argument("--resume", action="store_true", help="keep what an earlier run found out")
-    parser.add_argument("--survivors", action="store_true", help="go on, and try again what no test had noticed")
+    parser.add_argument(
+        "--survivors", action="store_true", help="go on, and try again what no test had noticed"
+    )
     parser.add_argument(
         "--judge", action="store_true", help="run nothing, compare what is known with the list"
     )

@@ -21,12 +21,13 @@ import runner
 import session
 import vendor
 from conftest import ROOT
+from test_exercises import EXERCISES
 
 SNIPPETS = sorted(path.stem for path in (ROOT / "snippets").glob("*.py"))
 # Carts that follow random actions: one rounding in a sine turns an action, and all after it differs
 CHAOTIC = {"cem_policy", "ppo", "reinforce"}
 NEAR = 0.1  # how far apart, of the larger, two such numbers may be; none is judged by fewer episodes
-ENDED = re.compile("^(Готово|Ошибка|Остановлено|Python не|Не хватило)")
+ENDED = re.compile("^(Готово|Верно|Пока не|Ошибка|Остановлено|Python не|Не хватило)")
 ASSETS = ROOT / "overrides" / "assets"
 
 
@@ -325,6 +326,20 @@ def test_the_copy_button_gives_the_edited_code(page, cell):
     cell.listing.locator("button[data-md-type=copy]").click()
     page.locator(".md-dialog--active").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == "print('правка')"
+
+
+def test_an_exercise_says_what_is_wrong_and_then_that_it_is_right(page):
+    cell = Cell(page, "returns.py")
+    cell.run()
+    wrong = cell.output.locator(".run-wrong").inner_text()
+    assert "похоже, γ забыта" in wrong and cell.status.inner_text() == wrong
+    lines = "G = r.copy()", "for t in (2, 1, 0): G[t] += gamma * (G[t + 1] if t < 2 else after)", "return G"
+    cell.write("import numpy as np\ndef returns(r, gamma, after=0.0):\n    " + "\n    ".join(lines))
+    cell.run()
+    assert cell.output.locator(".run-right").inner_text() == cell.status.inner_text() == "Верно!"
+    checks = page.get_by_text("проверка ", exact=False).and_(page.locator(".filename"))
+    assert checks.count() == len(EXERCISES)
+    assert page.locator(".run-bar").count() == len(SNIPPETS) + len(EXERCISES), "a check has no button"
 
 
 def test_axe_finds_no_barrier_in_a_cell_that_is_edited_and_has_failed(page, cell):

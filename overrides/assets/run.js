@@ -10,6 +10,7 @@
   const saved = key => { try { return localStorage.getItem(key) } catch { return null } }
   for (const listing of document.querySelectorAll(".language-python:has(> .filename)")) {
     const name = listing.firstChild.textContent
+    if (name.startsWith("проверка ")) continue // of an exercise: runs after it
     const bar = document.createElement("div")
     bar.className = "run-bar"
     for (const [act, label] of [["run", "Запустить"], ["edit", "Править"]]) {
@@ -32,6 +33,6 @@
     listing.addEventListener("click", ({ target, clientX: x, clientY: y }) => {
       if (target.closest("pre > code") && getSelection().isCollapsed) open(it => it.edit({ x, y }))
     })
-    if (location.hash.startsWith(`#run=${name}:`) || saved(`run ${location.pathname} ${name}`)) open()
+    if (decodeURIComponent(location.hash).startsWith(`#run=${name}:`) || saved(`run ${location.pathname} ${name}`)) open()
   }
 })()

@@ -38,9 +38,9 @@ const python = {
     this.worker = this.busy = null
   },
   /** Run a program; `hear` is told what the worker says until the end. */
-  run(source, name, hear) {
+  run(source, name, check, hear) {
     this.busy = hear
-    this.worker.postMessage({ source, name })
+    this.worker.postMessage({ source, name, check })
   },
   /** End the program that runs, and get ready for the next. */
   stop() {
@@ -122,6 +122,9 @@ class Cell {
     this.output.setAttribute("aria-label", `Что ответил ${name}`)
     listing.after(this.output)
     this.page = this.expected()
+    const titles = [...document.querySelectorAll(".highlight > .filename")]
+    const check = titles.find(title => title.textContent === `проверка ${name}`)
+    this.check = check?.parentElement.querySelector("code").textContent ?? ""
   }
 
   /** What the page says that the snippet prints. */
@@ -159,11 +162,11 @@ class Cell {
 
   execute() {
     this.say("")
-    this.printed = ""
+    this.printed = this.verdict = ""
     return new Promise(end => {
       this.end = end
       python.wake(this.pyodide)
-      python.run(this.text, this.name, data => this.hear(data))
+      python.run(this.text, this.name, this.check, data => this.hear(data))
       if (python.ready) this.count()
     })
   }
@@ -197,6 +200,7 @@ class Cell {
     if (data.out || data.err) this.print(data.out ? "out" : "err", (data.out ?? data.err)[0])
     if (data.figure) this.draw(...data.figure)
     if (data.error) this.explain(...data.error)
+    if (data.verdict) this.judge(...data.verdict)
     if (data.failed !== undefined) {
       this.leave()
       this.failed(data)
@@ -255,9 +259,18 @@ class Cell {
     this.editor?.mark(line)
   }
 
+  /** An exercise: whether the answer is right, or what is not. */
+  judge(right, sentence) {
+    this.flush()
+    this.output.hidden = false
+    this.verdict = sentence
+    this.output.prepend(element("p", { className: right ? "run-right" : "run-wrong", textContent: sentence }))
+  }
+
   finish(well) {
     const time = ((performance.now() - this.began) / 1000).toLocaleString("ru", { maximumFractionDigits: 1 })
     if (!well) return this.say("Ошибка: что случилось, сказано ниже.")
+    if (this.verdict) return this.say(this.verdict)
     if (this.page === null || !this.printed) return this.say(`Готово за ${time} с.`)
     const { sentence, rows } = compare(this.printed, this.page, this.edited)
     this.say(`Готово за ${time} с. ${rows.length ? "Числа не те, что на странице." : "Числа те же, что на странице."}`)
@@ -337,9 +350,10 @@ class Cell {
   /** Bring back what a link or the device holds. */
   async restore() {
     const link = `#run=${this.name}:`
+    const hash = decodeURIComponent(location.hash)
     let text = this.saved()
-    if (location.hash.startsWith(link)) {
-      text = await unpack(location.hash.slice(link.length)).catch(() => {
+    if (hash.startsWith(link)) {
+      text = await unpack(hash.slice(link.length)).catch(() => {
         this.say("Ссылка испорчена: здесь код страницы.")
         return text
       })

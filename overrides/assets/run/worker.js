@@ -1,8 +1,8 @@
 // Python in a worker: Pyodide with numpy and matplotlib, then one program after another.
 //
-// In:  { pyodide, packages, files }, addresses, once, then { source, name } for each program.
+// In:  { pyodide, packages, files }, addresses, once, then { source, name, check } for each program.
 // Out: { loading: words, bytes }, { ready: true }, { failed: text }, what session.py sends
-//      ({ out }, { err }, { figure }, { error }), { done: whether it ended well }.
+//      ({ out }, { err }, { figure }, { error }, { verdict }), { done: whether it ended well }.
 
 let words = ""
 let bytes = 0
@@ -71,7 +71,7 @@ onmessage = async ({ data }) => {
   const python = await session
   const send = (kind, ...values) => postMessage({ [kind]: values })
   try {
-    postMessage({ done: python.run(data.source, data.name, send) })
+    postMessage({ done: python.run(data.source, data.name, send, data.check) })
   } catch (error) {
     postMessage({ failed: String(error) }) // Python itself has fallen; a new worker is needed
   }
