@@ -218,3 +218,19 @@ def test_the_site_s_figures_are_light_and_take_all_their_colours_from_the_scheme
             assert len(svg) <= 80_000, name  # six maps in one figure
             left = re.findall(r"(?:fill|stroke):(#[0-9a-f]{6})", inline_svg(svg, name, ""))
             assert not left, f"{name}: цветов {set(left)} нет в палитре"
+
+
+SMALL = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9.123 9">
+ <path d="M 1.23456 2 \nL 3 4" style="fill: #0072b2; stroke: #123456"/>
+ <g transform="translate(1.23456 2)">
+  <text x="1.23456" y="2.98765" transform="rotate(-0 1.23456 2)">0.12345</text>
+  <text transform="rotate(-90.12345 1.26 2)">б</text>
+ </g>
+</svg>"""
+
+
+def test_numbers_of_places_and_turns_are_rounded_and_text_and_other_colours_are_not():
+    assert inline_svg(SMALL, "x", "о").partition("</title>")[2] == (
+        '<path d="M1.2 2L3 4" style="fill:var(--c0);stroke:#123456"/><g transform="translate(1.23456 2)">'
+        '<text x="1.2" y="3">0.12345</text><text transform="rotate(-90.1 1.3 2)">б</text></g></svg>'
+    )

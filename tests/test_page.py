@@ -66,9 +66,10 @@ def test_quotes_in_words_of_a_link_or_of_the_contents_stay_quotes():
     assert '<a href="../drugaia/">"d" &amp; e</a>' in converted.html
 
 
-def test_a_markdown_link_that_leads_nowhere_is_marked_and_the_next_one_is_not():
-    text, _ = page("[a *b*](Нет.md) [c](Другая.md)", Другая="")
-    assert text == '<p><span class="problem">a <em>b</em></span> <a href="../drugaia/">c</a></p>\n'
+def test_a_markdown_link_that_leads_nowhere_is_marked_and_its_neighbours_are_not():
+    text, _ = page("[c](Другая.md) [a *b*](Нет.md) [c](Другая.md)", Другая="")
+    good = '<a href="../drugaia/">c</a>'
+    assert text == f'<p>{good} <span class="problem">a <em>b</em></span> {good}</p>\n'
 
 
 @pytest.mark.parametrize(
@@ -236,3 +237,7 @@ def test_a_hash_in_code_is_no_tag_of_a_note():
 
 def test_a_formula_within_a_line_is_a_span():
     assert html("$x$") == '<p><span class="arithmatex" data-search-exclude>\\(x\\)</span></p>\n'
+
+
+def test_a_formula_that_only_makes_a_command_is_not_seen():
+    assert html(r"$$\newcommand{\E}{e}$$") == "\n" and html(r"a $\newcommand{\E}{e}$") == "<p>a </p>\n"
