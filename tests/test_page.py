@@ -241,3 +241,20 @@ def test_a_formula_within_a_line_is_a_span():
 
 def test_a_formula_that_only_makes_a_command_is_not_seen():
     assert html(r"$$\newcommand{\E}{e}$$") == "\n" and html(r"a $\newcommand{\E}{e}$") == "<p>a </p>\n"
+
+
+def test_what_is_not_taken_in_leaves_nothing_behind():
+    secret, problems = page("раз\n\n![[Тайна]]", Тайна="---\npublish: false\n---\nдва")
+    assert secret == "<p>раз</p>\n\n" and len(problems) == 1
+    assert page("раз ![[Заметка]]")[0].count("раз") == 1
+    assert page("![[Другая#Нет]]", Другая="")[1][0].text.startswith("в «Другая.md» нет заголовка «Нет»;")
+
+
+def test_what_follows_a_section_does_not_lift_it():
+    found = soup("![[Другая#Б]]", Другая="# A\n### Б\n#### В\n## Г\n")
+    assert [(tag.name, tag["id"]) for tag in found.select("h1, h2, h3, h4")] == [("h2", "б"), ("h3", "в")]
+
+
+def test_a_film_elsewhere_with_no_words_is_its_address_and_a_missing_picture_its_name():
+    assert soup("![](https://youtu.be/1)").a.text == "https://youtu.be/1"
+    assert page('![[a"b.png]]')[0] == '<p><span class="problem">a"b.png</span></p>\n'
