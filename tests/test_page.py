@@ -258,3 +258,8 @@ def test_what_follows_a_section_does_not_lift_it():
 def test_a_film_elsewhere_with_no_words_is_its_address_and_a_missing_picture_its_name():
     assert soup("![](https://youtu.be/1)").a.text == "https://youtu.be/1"
     assert page('![[a"b.png]]')[0] == '<p><span class="problem">a"b.png</span></p>\n'
+
+
+def test_the_words_of_a_heading_are_without_its_markup():
+    vault = make(Заметка="A #тег $$x$$ `c` [[Другая#Б]]\nвторая  \nтретья *и*\n===\n", Другая="# Б\n")
+    assert convert(vault.notes["Заметка.md"], vault).contents[0].text == "A #тег x c Другая › Б вторая третья и"
