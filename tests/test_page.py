@@ -263,3 +263,30 @@ def test_a_film_elsewhere_with_no_words_is_its_address_and_a_missing_picture_its
 def test_the_words_of_a_heading_are_without_its_markup():
     vault = make(Заметка="A #тег $$x$$ `c` [[Другая#Б]]\nвторая  \nтретья *и*\n===\n", Другая="# Б\n")
     assert convert(vault.notes["Заметка.md"], vault).contents[0].text == "A #тег x c Другая › Б вторая третья и"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("==раз==", "<mark>раз</mark>"),
+        ("раз ==два== три ==ч==", "раз <mark>два</mark> три <mark>ч</mark>"),
+        ("==раз====два==", "<mark>раз</mark><mark>два</mark>"),
+        ("== раз==", "== раз=="),
+        ("==раз ==", "==раз =="),
+        ("==раз", "==раз"),
+        ("= =раз= =", "= =раз= ="),
+        ("**==раз==**", "<strong><mark>раз</mark></strong>"),
+        ("==a [[Др==угая]]", "<mark>a [[Др</mark>угая]]"),
+        ("==a $x==y$", "<mark>a $x</mark>y$"),
+        ("==a %%b==c%%", "<mark>a %%b</mark>c%%"),
+        ("==a #те==г", '<mark>a <span class="tag">#те</span></mark>г'),
+    ],
+)
+def test_a_mark_begins_and_ends_at_words_and_nothing_crosses_its_end(text, shown):
+    assert html(text, Другая="") == f"<p>{shown}</p>\n"
+
+
+def test_a_comment_at_the_end_or_at_the_beginning_of_a_line_leaves_the_line():
+    assert html("раз%%два%%\nтри") == "<p>раз<br>\nтри</p>\n"
+    assert html("%%два%%\nтри") == "<p>три</p>\n"
+    assert html("%%два%% три\nраз") == "<p> три<br>\nраз</p>\n"
