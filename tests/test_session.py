@@ -209,6 +209,7 @@ def test_a_program_leaves_the_world_as_it_was(play):
         )  # fmt: skip
 
     before = world()
+    assert sys.modules["__main__"] is not None
     assert play(CHANGES)[0]
     assert world() == before
 
@@ -275,3 +276,17 @@ def test_a_caption_may_have_no_text_for_the_blind_and_a_name_may_have_dashes(pla
     _, [(_, _, svg, caption)] = play(source)
     assert caption == "Одна." and "Рисунок x-line.svg" in svg
     assert play(f"{DRAWS}figure_line().savefig('x-line-line.svg')")[1][0][3] == ""
+
+
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [
+        ("assert x == 0.5", (True, "Верно!")),
+        ("assert x == 1", (False, "Пока не сошлось.")),
+        ("assert x == 1, f'у вас {x}, а надо -1.5'", (False, "Пока не сошлось. у вас 0,5, а надо −1,5.")),
+    ],
+)
+def test_a_check_says_that_all_is_right_or_what_differs(play, tmp_path, check, told):
+    said = []
+    assert session.run("x = 0.5", "мой.py", lambda *message: said.append(message), check)
+    assert said == [("verdict", *told)]

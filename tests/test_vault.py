@@ -27,7 +27,12 @@ def test_an_address_is_lower_case_latin(path, address):
 def test_two_notes_of_one_address_get_two_and_it_is_said():
     found, problems = addresses(vault("a b.md", "a-b.md").notes)
     assert found == {"a b.md": "a-b/index.html", "a-b.md": "a-b-2/index.html"}
-    assert [(p.note, "«a b.md»" in p.text) for p in problems] == [("a-b.md", True)]
+    assert [(p.note, p.line, "«a b.md»" in p.text) for p in problems] == [("a-b.md", 1, True)]
+
+
+def test_a_secret_note_does_not_cost_the_next_its_address():
+    notes = [read_note("a.md", b"---\npublish: false\n---\n"), read_note("b.md", b"")]
+    assert addresses({note.path: note for note in notes}) == ({"b.md": "b/index.html"}, [])
 
 
 @pytest.mark.parametrize(
@@ -72,6 +77,7 @@ def test_headings_in_code_are_no_headings():
 def test_a_note_that_is_not_utf8_is_kept_and_reported():
     note = read_note("a.md", "раз\nдва".encode("cp1251"))
     assert note.problem.line == 1 and "UTF-8" in note.problem.text
+    assert read_note("a.md", b"one\n\n\xff").problem.line == 3
     assert "\n" in note.text
 
 
