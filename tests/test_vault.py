@@ -168,3 +168,14 @@ def test_a_drawing_is_found_by_the_name_of_its_snippet():
     vault = Vault({}, runs={"cem": Run("cem", "", "", {"cem-elite-b": ""}, None)})
     assert vault.figure("cem-elite-b.svg") == Figure("cem-elite-b")
     assert vault.figure("cem-elite-b") is None and vault.figure("cem-other.svg") is None
+
+
+def test_a_note_from_windows_reads_as_any_other():
+    note = read_note("a.md", "\ufeff---\r\ntitle: Б\r\n---\r\nраз\r\nдва\0".encode())
+    assert (note.meta, note.text, note.offset, note.problem) == ({"title": "Б"}, "раз\nдва\ufffd", 3, None)
+
+
+def test_what_is_wrong_with_a_note_s_bytes_or_properties_is_said_with_its_place():
+    for content, line in ((b"---\ntitle: a\n---\n\xff", 4), (b"\n\xff", 2), (b"---\na: [\n---\n", 3)):
+        problem = read_note("d/a.md", content).problem
+        assert (problem.note, problem.line) == ("d/a.md", line)
