@@ -290,3 +290,7 @@ def test_a_comment_at_the_end_or_at_the_beginning_of_a_line_leaves_the_line():
     assert html("раз%%два%%\nтри") == "<p>раз<br>\nтри</p>\n"
     assert html("%%два%%\nтри") == "<p>три</p>\n"
     assert html("%%два%% три\nраз") == "<p> три<br>\nраз</p>\n"
+
+
+def test_what_is_wrong_in_a_callout_is_on_its_own_line():
+    assert [p.line for p in page("> [!note] [[Нет]]\n> [[Нет]]\n>\n> [[Нет]]\n")[1]] == [1, 2, 4]
