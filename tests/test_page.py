@@ -294,3 +294,9 @@ def test_a_comment_at_the_end_or_at_the_beginning_of_a_line_leaves_the_line():
 
 def test_what_is_wrong_in_a_callout_is_on_its_own_line():
     assert [p.line for p in page("> [!note] [[Нет]]\n> [[Нет]]\n>\n> [[Нет]]\n")[1]] == [1, 2, 4]
+
+
+def test_the_name_of_an_item_stands_in_the_item_and_a_name_of_nothing_harms_nothing():
+    items = soup("текст\n\n- a\n- b ^id\n- c\n").select("li")
+    assert [item.find(id="^id") is not None for item in items] == [False, True, False]
+    assert "текст" in html("^id\n\nтекст\n")
