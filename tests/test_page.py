@@ -300,3 +300,8 @@ def test_the_name_of_an_item_stands_in_the_item_and_a_name_of_nothing_harms_noth
     items = soup("текст\n\n- a\n- b ^id\n- c\n").select("li")
     assert [item.find(id="^id") is not None for item in items] == [False, True, False]
     assert "текст" in html("^id\n\nтекст\n")
+
+
+def test_a_picture_of_one_of_several_namesakes_is_a_problem_of_its_line():
+    _, problems = page("\n![[1.png]]", files={"а/1.png", "б/1.png"})
+    assert [(p.line, p.text.startswith("имя «1.png» носят")) for p in problems] == [(2, True)]
