@@ -328,7 +328,8 @@ def test_a_note_that_is_not_published_is_named_but_not_linked():
 
 
 def test_cssclasses_are_classes_of_the_page():
-    assert soup("---\ncssclasses: [wide, dark]\n---\nтекст").div["class"] == ["wide", "dark"]
+    for properties in ("cssclasses: [wide, dark]", "cssclass: wide dark", "cssclasses: [wide, null, dark]"):
+        assert soup(f"---\n{properties}\n---\nтекст").div["class"] == ["wide", "dark"]
 
 
 def test_a_drawing_is_shown_as_the_picture_saved_beside_it_or_linked():
