@@ -144,10 +144,9 @@ def reset(n, generator):
 def step(s, a):
     _, v, angle, w = s
     cos, sin = angle.cos(), angle.sin()
-    push = 20.0 * a - 10
-    temp = (push + 0.05 * (w * w) * sin) / 1.1
-    acc = (9.8 * sin - cos * temp) / (0.5 * (4 / 3 - 0.1 * (cos * cos) / 1.1))
-    dv = temp - 0.05 * acc * cos / 1.1
+    temp = 20 / 1.1 * a - 10 / 1.1 + w * w * sin / 22
+    acc = (9.8 * sin - cos * temp) / (2 / 3 - cos * cos / 22)
+    dv = temp - acc * cos / 22
     s = torch.stack([v, dv, w, acc]).mul_(0.02).add_(s)
     return s, (s[0].abs() > 2.4) | (s[2].abs() > 12 * np.pi / 180)
 

@@ -13,6 +13,7 @@ from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
 LIMIT = 500  # на этом шаге CartPole-v1 обрывает эпизод
 FALL = 12 * np.pi / 180  # рад: наклонился сильнее — упал
+GRID = 2.0**28  # x + GRID − GRID: округлить x до 2⁻²⁴
 GAMMA = 0.99  # коэффициент дисконтирования
 AHEAD = 0.25  # с: на столько вперёд политика предсказывает угол
 EPISODES = 1000  # на политику: медиана точна до шага
@@ -27,14 +28,14 @@ def reset(n, rng):
 def step(s, a, m=np):
     """Шаг CartPole-v1: s = (x, v, угол, w), a из {0, 1} → (s', упал ли).
 
-    Одна тележка — числа и m = math, n тележек — массивы (n,).
+    Одна тележка — числа и m = math, n тележек — массивы (n,). Сила
+    10 Н, вся масса M = 1,1 кг, у шеста ml = 0,05 кг·м, M / ml = 22.
     """
     x, v, angle, w = s  # м, м/с, рад, рад/с
-    cos, sin = m.cos(angle), m.sin(angle)
-    push = 20.0 * a - 10  # Н
-    temp = (push + 0.05 * (w * w) * sin) / 1.1
-    acc = (9.8 * sin - cos * temp) / (0.5 * (4 / 3 - 0.1 * (cos * cos) / 1.1))
-    dv = temp - 0.05 * acc * cos / 1.1
+    cos, sin = m.cos(angle) + GRID - GRID, m.sin(angle) + GRID - GRID
+    temp = 20 / 1.1 * a - 10 / 1.1 + w * w * sin / 22  # м/с²
+    acc = (9.8 * sin - cos * temp) / (2 / 3 - cos * cos / 22)
+    dv = temp - acc * cos / 22
     x, v = x + 0.02 * v, v + 0.02 * dv
     angle, w = angle + 0.02 * w, w + 0.02 * acc
     done = (abs(x) > 2.4) | (abs(angle) > FALL)

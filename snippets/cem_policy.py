@@ -14,6 +14,7 @@ GENERATIONS = 3  # больше не нужно: центр уже на пото
 EPISODES = 2  # на политику: с одним удача путает отбор
 LIMIT = 500  # столько шагов длится эпизод, если тележка не упала
 FALL = 12 * np.pi / 180  # рад: наклонился сильнее — упал
+GRID = 2.0**28  # x + GRID − GRID: округлить x до 2⁻²⁴
 SCALE = np.array([2.4, 2, 0.21, 2])  # размах x, v, угла и w
 RUNS = 6  # обучений на рисунке и в числах
 EXAM = 100  # эпизодов, которыми проверяют найденную политику
@@ -27,14 +28,14 @@ def reset(n, rng):
 def step(s, a, m=np):
     """Шаг CartPole-v1: s = (x, v, угол, w), a из {0, 1} → (s', упал ли).
 
-    Одна тележка — числа и m = math, n тележек — массивы (n,).
+    Одна тележка — числа и m = math, n тележек — массивы (n,). Сила
+    10 Н, вся масса M = 1,1 кг, у шеста ml = 0,05 кг·м, M / ml = 22.
     """
     x, v, angle, w = s  # м, м/с, рад, рад/с
-    cos, sin = m.cos(angle), m.sin(angle)
-    push = 20.0 * a - 10  # Н
-    temp = (push + 0.05 * (w * w) * sin) / 1.1
-    acc = (9.8 * sin - cos * temp) / (0.5 * (4 / 3 - 0.1 * (cos * cos) / 1.1))
-    dv = temp - 0.05 * acc * cos / 1.1
+    cos, sin = m.cos(angle) + GRID - GRID, m.sin(angle) + GRID - GRID
+    temp = 20 / 1.1 * a - 10 / 1.1 + w * w * sin / 22  # м/с²
+    acc = (9.8 * sin - cos * temp) / (2 / 3 - cos * cos / 22)
+    dv = temp - acc * cos / 22
     x, v = x + 0.02 * v, v + 0.02 * dv
     angle, w = angle + 0.02 * w, w + 0.02 * acc
     done = (abs(x) > 2.4) | (abs(angle) > FALL)
@@ -65,7 +66,7 @@ def train(rng):
     """Четыре веса и по поколениям (лучшая, γ, средняя награда)."""
     mu, cov, history = np.zeros(4), np.eye(4), []
     for _ in range(GENERATIONS):
-        theta = rng.multivariate_normal(mu, cov, N)  # (N, 4)
+        theta = rng.multivariate_normal(mu, cov, N, method="cholesky")
         R = returns(np.repeat(theta, EPISODES, axis=0), rng)
         R = R.reshape(N, EPISODES).mean(axis=1)
         gamma = np.sort(R)[-int(RHO * N)]  # уровень: худшая из элиты

@@ -10,6 +10,7 @@ import numpy as np
 SCALE = np.array([2.4, 2, 0.21, 2])  # размах x, v, угла и w
 LIMIT = 500  # на этом шаге эпизод обрывает сама среда
 FALL = 12 * np.pi / 180  # рад: наклонился сильнее — упал
+GRID = 2.0**28  # x + GRID − GRID: округлить x до 2⁻²⁴
 CARTS, STEPS = 64, 64  # тележек и шагов: за сбор 4096 примеров
 ROUNDS, EPOCHS = 24, 10  # сборов и шагов по θ на данных каждого
 EPS = 0.2  # ε, полуширина обрезки, как в статье
@@ -29,14 +30,14 @@ def reset(n, rng):
 def step(s, a, m=np):
     """Шаг CartPole-v1: s = (x, v, угол, w), a из {0, 1} → (s', упал ли).
 
-    Одна тележка — числа и m = math, n тележек — массивы (n,).
+    Одна тележка — числа и m = math, n тележек — массивы (n,). Сила
+    10 Н, вся масса M = 1,1 кг, у шеста ml = 0,05 кг·м, M / ml = 22.
     """
     x, v, angle, w = s  # м, м/с, рад, рад/с
-    cos, sin = m.cos(angle), m.sin(angle)
-    push = 20.0 * a - 10  # Н
-    temp = (push + 0.05 * (w * w) * sin) / 1.1
-    acc = (9.8 * sin - cos * temp) / (0.5 * (4 / 3 - 0.1 * (cos * cos) / 1.1))
-    dv = temp - 0.05 * acc * cos / 1.1
+    cos, sin = m.cos(angle) + GRID - GRID, m.sin(angle) + GRID - GRID
+    temp = 20 / 1.1 * a - 10 / 1.1 + w * w * sin / 22  # м/с²
+    acc = (9.8 * sin - cos * temp) / (2 / 3 - cos * cos / 22)
+    dv = temp - acc * cos / 22
     x, v = x + 0.02 * v, v + 0.02 * dv
     angle, w = angle + 0.02 * w, w + 0.02 * acc
     done = (abs(x) > 2.4) | (abs(angle) > FALL)
@@ -56,10 +57,10 @@ def rollout(theta, s, age, rng):
     w, rows = (theta / SCALE).T, []  # w и s (4, C)
     for _ in range(STEPS):
         a = rng.random(len(theta)) < sigma((w * s).sum(axis=0))
-        s1, fell = step(s, a)
-        over = fell | (age + 1 == LIMIT)
+        (s1, fell), age = step(s, a), age + 1
+        over = fell | (age == LIMIT)
         rows.append((s, a, s1, fell, over))
-        s, age = s1, (age + 1) * ~over
+        s, age = np.array(s1), age * ~over
         if over.any():
             s = np.where(over, reset(len(theta), rng), s1)
     return [np.array(row) for row in zip(*rows)], s, age
@@ -67,15 +68,18 @@ def rollout(theta, s, age, rng):
 
 def features(s):
     """φ(s) критика: 1, координаты и их произведения, (15, T, N)."""
-    z = [np.ones_like(s[:, 0]), *(s / SCALE[:, None]).swapaxes(0, 1)]
-    return np.array([z[i] * z[j] for i in range(5) for j in range(i + 1)])
+    z = np.insert(s / SCALE[:, None], 0, 1, axis=1).swapaxes(0, 1)
+    return np.concatenate([z[i] * z[: i + 1] for i in range(5)])
 
 
 def gae(r, v, v1, fell, over, gamma=GAMMA, lam=LAMBDA):
-    """Â_t = δ_t + γλ·Â_{t+1}; v1 = V(s'), все массивы (T, N)."""
-    adv = r + gamma * v1 * ~fell - v  # δ_t: после падения V(s') = 0
+    """Â_t = δ_t + γλ·Â_{t+1}; v1 = V(s'), все массивы (T, N).
+
+    После падения V(s') = 0, за конец эпизода сумма не идёт.
+    """
+    adv, keep = r + gamma * v1 * ~fell - v, gamma * lam * ~over
     for t in reversed(range(len(adv) - 1)):
-        adv[t] += gamma * lam * ~over[t] * adv[t + 1]
+        adv[t] += keep[t] * adv[t + 1]
     return adv
 
 

@@ -13,7 +13,8 @@ import runner
 
 SNIPPETS = Path(__file__).parent.parent / "snippets"
 EPISODES = 300
-ULP = 1e-14  # math and numpy may round the last bit of a sine differently
+SEVENTH = 5e-8  # a sine is rounded to 2⁻²⁵: a speed differs by at most 0.02 · 19 · 2⁻²⁵ / 0.62
+ULP = 1e-14  # the formula's operations stand in another order
 TERMINATED = 12 * 2 * np.pi / 360  # as Gymnasium writes its angle
 
 
@@ -57,22 +58,50 @@ def transitions(env):
     return [np.array(column) for column in zip(*steps, strict=True)]
 
 
+def rounded(function):
+    """A sine as the snippets take it: to the 24th binary digit."""
+    return lambda x: function(x) + agent_loop.GRID - agent_loop.GRID
+
+
 @every_cart
-def test_step_is_gymnasiums_bit_for_bit(cart, transitions):
+def test_step_is_gymnasiums_to_seven_digits(cart, transitions):
     s, a, expected, terminated = transitions
     following, done = cart.step(s.T, a)
     assert len(s) > 15 * EPISODES  # a random episode takes 22 steps on average
-    assert (np.transpose(following) == expected).all()
+    assert abs(np.transpose(following) - expected).max() < SEVENTH
     assert (done == terminated).all()
     assert done.sum() == EPISODES
 
 
+@every_cart
+def test_but_for_the_rounded_sine_step_is_gymnasiums_to_the_last_digits(cart, transitions, env, monkeypatch):
+    s, a, _, _ = transitions
+    following, _ = cart.step(s.T, a)
+    for name in "sin", "cos":
+        monkeypatch.setattr(np, name, rounded(getattr(np, name)))
+    expected = [gymnasium_step(env, *pair)[0] for pair in zip(s, a, strict=True)]
+    assert np.transpose(following) == pytest.approx(np.array(expected), rel=0, abs=ULP)
+
+
+@every_cart
+@pytest.mark.parametrize("side", [-np.inf, np.inf])
+def test_step_is_the_same_where_the_last_bit_of_a_sine_is_another(cart, transitions, monkeypatch, side):
+    """Processors and libraries differ there, and the pole, which is unstable, makes the difference grow."""
+    s, a, _, _ = transitions
+    here = cart.step(s.T, a)[0]
+    for name in "sin", "cos":
+        function = getattr(np, name)
+        monkeypatch.setattr(np, name, lambda x, function=function: np.nextafter(function(x), side))
+    assert (np.array(cart.step(s.T, a)[0]) == here).all()
+
+
 def test_step_of_one_cart_is_the_step_of_many(transitions):
-    s, a, expected, terminated = transitions
+    s, a, _, terminated = transitions
+    of_many, _ = agent_loop.step(s.T, a)
     for i in range(200):
         for m in (np, math):
             following, done = agent_loop.step(s[i].tolist(), int(a[i]), m)
-            assert following == pytest.approx(expected[i], rel=ULP, abs=0)
+            assert following == tuple(each[i] for each in of_many)
             assert done == terminated[i]
 
 
@@ -85,7 +114,7 @@ def test_step_is_gymnasiums_far_from_the_start(cart, env):
     expected = [gymnasium_step(env, *pair) for pair in zip(s, a, strict=True)]
     following, done = cart.step(s.T, a)
     following = np.transpose(following)
-    assert (following == [e[0] for e in expected]).all()
+    assert abs(following - [e[0] for e in expected]).max() < SEVENTH
     assert (done == [e[2] for e in expected]).all()
     off_track = (abs(following[:, 0]) > 2.4) & (abs(following[:, 2]) < TERMINATED)
     assert off_track.any()
