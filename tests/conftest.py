@@ -10,6 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parent.parent
 FLAGS = [
@@ -34,7 +35,19 @@ def site(request, tmp_path_factory):
     """The folder of the built site."""
     if folder := request.config.getoption("--site"):
         return Path(folder).resolve()
-    folder = tmp_path_factory.mktemp("site")
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    built = shared / "site-is-built"
+    with FileLock(shared / "site.lock"):
+        if not built.exists():
+            build(shared / "site")
+            built.touch()
+    return shared / "site"
+
+
+def build(folder):
+    """Build the site strictly; what it says is the failure of the test."""
     result = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(folder)],
         cwd=ROOT,
@@ -45,7 +58,6 @@ def site(request, tmp_path_factory):
     )
     if result.returncode:
         pytest.fail(f"mkdocs build --strict:\n{result.stderr}", pytrace=False)
-    return folder
 
 
 class _Quiet(SimpleHTTPRequestHandler):
