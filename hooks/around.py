@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from html import escape
 from typing import NamedTuple
-from urllib.parse import unquote
 
 import numpy as np
 from markdown_it.token import Token
@@ -40,23 +39,14 @@ def links(tokens: list[Token], note: Note, vault: Vault) -> list[Link]:
     found = []
     for token in tokens:
         for i, child in enumerate(token.children or ()):
-            if name := _target(child):
+            name, _, _ = (None if child.info == "auto" else markup.target(child)) or ("", [], "")
+            if name:
                 line = note.offset + child.meta["line"] + 1
                 path = vault.find(name, note.path)
                 if path or not vault.figure(name):
                     linked = path in vault.notes and path != note.path
                     found.append(Link(line, name, path, _sentence(token.children, i) if linked else ""))
     return found
-
-
-def _target(token: Token) -> str:
-    """Return the name that a token links to, an empty string if it is no link to another note."""
-    if token.type in ("wikilink", "embed"):
-        return markup.parts(token.content)[0]
-    if token.type == "link_open" and token.info != "auto":
-        href = unquote(str(token.attrs["href"]))
-        return "" if markup.WEB.match(href) else href.partition("#")[0]
-    return ""
 
 
 def _sentence(tokens: list[Token], i: int) -> str:
@@ -66,7 +56,8 @@ def _sentence(tokens: list[Token], i: int) -> str:
         end = next(n for n in range(i, len(tokens)) if tokens[n].type == "link_close")
     before = _side((tokens[n] for n in range(i - 1, -1, -1)), lambda sentences: sentences[-1])
     after = _side((tokens[n] for n in range(end + 1, len(tokens))), lambda sentences: sentences[0])
-    shown = escape(markup.words(tokens[i : end + 1]), quote=False)
+    target = [tokens[i].copy(type="wikilink")] if tokens[i].type == "embed" else tokens[i : end + 1]
+    shown = escape(markup.words(target), quote=False)
     return f"{''.join(reversed(before))}<b>{shown}</b>{''.join(after)}".strip()
 
 

@@ -51,6 +51,14 @@ def test_backlinks_are_of_other_notes_embeds_too_each_sentence_once():
     assert around.outgoing("a.md", links) == ["b.md"]
 
 
+def test_pictures_are_links_too_and_no_words_of_a_sentence():
+    _, links, _ = read(a="раз ![[нет.png]] [[b]] ![x](нет.png) ![](b.md) ![y](http://a.b/c.png)", b="")
+    assert [(link.name, link.path) for link in links["a.md"]] == [
+        ("нет.png", None), ("b", "b.md"), ("нет.png", None), ("b.md", "b.md")
+    ]
+    assert links["a.md"][1].context == "раз  <b>b</b>"
+
+
 def test_what_leads_nowhere_is_listed_the_most_wanted_first():
     _, links, _ = read(a="---\nx: 1\n---\n\n[[Нет]] [[b]]\n[[Ещё]]", b="[[Ещё#раздел]] [x](http://a.b)")
     _, more, _ = read(a="[[Я]] [[ж]] [[А]] [[Я]]")

@@ -73,7 +73,7 @@ def test_a_markdown_link_that_leads_nowhere_is_marked_and_its_neighbours_are_not
 
 
 @pytest.mark.parametrize(
-    ("embed", "shown"), [("![[Нет&.png]]", "Нет&amp;.png"), ("[[Нет&|a *b*]]", "a *b*"), ("![[Другая#A#Б]]", "Другая#A#Б"), ("![[cem.py#нет]]", "cem.py#нет")]
+    ("embed", "shown"), [("![[Нет&.png]]", "Нет&amp;.png"), ("[[Нет&|a *b*]]", "a *b*"), ("![[Другая#A#Б]]", "Другая#A#Б"), ("![[cem.py#нет]]", "cem.py#нет"), ("![[Нет&]]", "Нет&amp;")]
 )
 def test_what_is_missing_is_marked_by_its_name(embed, shown):
     text, problems = page(embed, Другая="# A\n")
@@ -161,17 +161,25 @@ def test_texts_taken_in_are_cut_off_where_they_grow_without_end(monkeypatch):
 def test_the_vault_s_files_are_found_in_html_too_and_all_other_addresses_stay():
     text = (
         '<img src="схема.png"> <a href="Другая.md">a</a> <a href=\'Другая.md#Б\'>b</a> <a href="#Б">c</a> '
-        '<a href="Нет.md#Б">d</a> <a href="https://схема.png">e</a> <a href="">f</a>'
+        '<a href=Другая.md>d</a> <a href="https://схема.png">e</a> <a href="">f</a> <a href="/нет">g</a> <a href="нет/">h</a> '
+        '<a href="А &amp; Б.md">i</a> <a href="Тайна.md">j</a><!-- <a href="Нет.md">k</a> --> <img src="100%25.png">'
     )
-    found = soup(text, files={"img/схема.png"}, Другая="# Б\n")
+    secret = "---\npublish: false\n---\n"
+    notes = {"Другая": "# Б\n", "А & Б": "", "Тайна": secret}
+    found = soup(text, files={"img/схема.png", "100%.png"}, **notes)
     assert [tag.get("href", tag.get("src")) for tag in found.find_all(["img", "a"])] == [
         "../img/%D1%81%D1%85%D0%B5%D0%BC%D0%B0.png",
         "../drugaia/",
-        "../drugaia/#Б",
+        "../drugaia/#б",
         "#Б",
-        "Нет.md#Б",
+        "../drugaia/",
         "https://схема.png",
         "",
+        "/нет",
+        "нет/",
+        "../a-b/",
+        None,
+        "../100%25.png",
     ]
 
 
@@ -263,6 +271,8 @@ def test_a_film_elsewhere_with_no_words_is_its_address_and_a_missing_picture_its
 def test_the_words_of_a_heading_are_without_its_markup():
     vault = make(Заметка="A #тег $$x$$ `c` [[Другая#Б]]\nвторая  \nтретья *и*\n===\n", Другая="# Б\n")
     assert convert(vault.notes["Заметка.md"], vault).contents[0].text == "A #тег x c Другая › Б вторая третья и"
+    vault = make(Заметка="# A ![[1.png|20]] [b](https://c.d) ![e](1.png)\n")
+    assert convert(vault.notes["Заметка.md"], vault).contents[0].text == "A  b"
 
 
 @pytest.mark.parametrize(
