@@ -137,24 +137,31 @@ def test_no_note_of_any_vault_stops_the_build(project):
         "Снаружи.md": "![[../../secret]] ![](../../../secret)",
         "Схема.excalidraw.md": "%%\n```json\n{\n```\n%%",
         "битый.ipynb": "{",
+        "решётка #1 [x].md": "",
+        ".trash/корзина.png": "",
+        "Корзина.md": "![[корзина.png]] ![[favicon.png]]",  # neither a deleted file nor one of the theme
     }.items():
         (docs / name).parent.mkdir(exist_ok=True)
         (docs / name).write_text(text, encoding="utf-8")
     (docs / "Не UTF-8.md").write_bytes("раз".encode("cp1251"))
     (docs / "Ссылка.md").symlink_to("/etc/hostname")
     (docs / "Никуда.md").symlink_to("нет.md")
+    (docs / "снаружи").symlink_to(project / "hooks")
+    (docs / "по кругу").symlink_to(".")
     code, log = build(project, "```mermaid\nflowchart LR\n```\n\n![[Заметка]]", "--strict")
     assert code == 1
     said = [line.partition(": ")[0].removeprefix("WARNING -  ") for line in log if "strict" not in line]
     assert sorted(said) == sorted([
         *("Заметка.md, строка 5", "Не YAML.md, строка 3", "Не UTF-8.md, строка 1"),
         *("Снаружи.md, строка 1", "Снаружи.md, строка 1", "Ссылка.md", "Никуда.md", "битый.ipynb"),
+        *("Корзина.md, строка 1", "Корзина.md, строка 1", "снаружи", "по кругу"),
     ])
     code, _ = build(project, "```mermaid\nflowchart LR\n```\n")
     site = project / "site"
     assert code == 0
     assert "секрет" not in "".join(page.read_text(encoding="utf-8") for page in site.rglob("*.html"))
-    assert 'href="a/tsel/"' in (site / "index.html").read_text(encoding="utf-8")
+    home = BeautifulSoup((site / "index.html").read_text(encoding="utf-8"), "html.parser").article
+    assert {"а/Цель": "a/tsel/", "решётка #1 [x]": "reshetka-1-x/"}.items() <= {a.text: a["href"] for a in home.select("a")}.items()
     drawn = [p.parent.name for p in site.rglob("index.html") if "mermaid.min.js" in p.read_text(encoding="utf-8")]
     assert drawn == ["zametka"] and (site / "assets" / "mermaid.min.js").stat().st_size > 1e6
 
@@ -215,6 +222,24 @@ def test_a_page_has_its_contents_its_figures_with_their_code_its_listings_and_fo
     assert found.title.text.startswith("Имя") and found.find("meta", {"name": "description"})["content"] == "О чём"
 
 
+def test_templates_are_no_pages(project):
+    docs = project / "docs"
+    settings = {".obsidian/templates.json": '{"folder": "Мои/заготовки/"}', ".obsidian/plugins/templater-obsidian/data.json": "[]"}
+    notes = ("Templates/a.md", "99 Шаблоны/b.md", "Мои/заготовки/c.md", "Мои/d.md", "Шаблоны проектирования/e.md")
+    for name, text in settings.items() | {name: "[[{{title}}]]" for name in notes[:3]}.items() | {name: "" for name in notes[3:]}.items():
+        (docs / name).parent.mkdir(parents=True, exist_ok=True)
+        (docs / name).write_text(text, encoding="utf-8")
+    assert build(project, "[[Templates/a]] [[Мои/d]] [[e]]", "--strict") == (0, [])
+    page = BeautifulSoup((project / "site" / "zametka" / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert [a["href"] for a in page.article.p.select("a")] == ["../moi/d/", "../shablony-proektirovaniia/e/"]
+
+
+def test_what_is_wrong_in_a_text_that_two_pages_take_in_is_said_once(project):
+    (project / "docs" / "Другая.md").write_text("![[Заметка]]", encoding="utf-8")
+    _, log = build(project, "[[Нет]]")
+    assert len(log) == 1
+
+
 def test_what_leads_nowhere_is_listed_until_it_leads_somewhere(project):
     listed = project / ".cache" / "unresolved.md"
     build(project, "[[Б]] [[А]]\n[[А]]\n")
@@ -226,7 +251,7 @@ def test_what_leads_nowhere_is_listed_until_it_leads_somewhere(project):
 
 
 def test_pages_stand_in_the_order_in_which_the_home_page_links_to_them(project):
-    (project / "docs" / "index.md").write_text("[[В]] [[Заметка|а]] [[Нет]]", encoding="utf-8")
+    (project / "docs" / "index.md").write_text("`[[А]]` [[В]] [а](Заметка.md) [[Нет]]", encoding="utf-8")
     for name in "бВА":
         (project / "docs" / f"{name}.md").write_text("", encoding="utf-8")
     build(project, "![[demo.py]]")
