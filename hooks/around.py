@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import date
 from html import escape
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from vault import Note, Problem, Vault, latin
 
 TAGS, MAP = "Теги.md", "Карта заметок.md"  # the pages that the site adds to the vault
 SENTENCE_ENDS = re.compile(r"(?<=[.!?…])\s+")
+MONTHS = ["января", "февраля", "марта", "апреля", "мая", "июня"]
+MONTHS += ["июля", "августа", "сентября", "октября", "ноября", "декабря"]
 STEP = (160, 90)  # pixels that a note has on the map, in width and height
 MARGIN = (90, 24)  # pixels round the map, for the names of the notes at its edge
 LONGEST_NAME = 26  # signs of a name on the map
@@ -90,6 +93,11 @@ def tags(tokens: list[Token], note: Note) -> list[str]:
     written = (child.content for token in tokens for child in token.children or () if child.type == "tag")
     names = [str(name).strip().strip("#/") for name in listed if name is not None]
     return list(dict.fromkeys([*filter(None, names), *written]))
+
+
+def in_words(day: date) -> str:
+    """Return a day as one says it, «6 мая 2024»."""
+    return f"{day.day}\u00a0{MONTHS[day.month - 1]} {day.year}"
 
 
 def tag_id(tag: str) -> str:

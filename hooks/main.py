@@ -36,6 +36,7 @@ LISTING = re.compile(r'<div id="([^"]+)" data-listing="(\w+)"></div>')
 HIDDEN = re.compile(r"(?:^|/)\.")
 TEMPLATES = re.compile(r"[\W\d_]*(?:templates?|шаблоны?)", re.I)
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+TITLED = re.compile(r'(?:<div class="[^"]*">\n)?(?:<span id="[^"]*"></span>)?<h1')
 MERMAID = "assets/mermaid.min.js"
 DIAGRAMS = Path(__file__).parent / "vendor" / "mermaid.min.js.gz"
 
@@ -239,13 +240,23 @@ def on_page_content(html, page, config, files):
         downloads = [f"{run.name}.ipynb", f"../../snippets/{run.name}.py"] if run else []
         return notebooks.trim(html, run, downloads)
     converted = pages[page.file.src_uri]
-    entries = [_entry(heading) for heading in converted.contents if heading.level <= 3]
-    page.toc = get_toc(nest_toc_tokens(entries))
-    return converted.html
+    title, titled = escape(vault.notes[page.file.src_uri].title), TITLED.match(converted.html)
+    page.toc = get_toc(nest_toc_tokens(_entries(converted.contents, "" if titled else title)))
+    if titled or "<h1" not in converted.html:  # where there is none, the theme writes it
+        return converted.html
+    return f"<h1>{title}</h1>\n{converted.html}"
 
 
-def _entry(heading: obsidian.Heading) -> dict:
-    return {"level": heading.level, "id": heading.id, "name": heading.text}
+def _entries(contents: list[obsidian.Heading], title: str) -> list[dict]:
+    """Return the contents of a page, its title first if the note does not begin with it.
+
+    The theme shows what is below the first heading of level 1: others of that level go down.
+    """
+    shown = [heading for heading in contents if heading.level <= 3]
+    root, rest = ([obsidian.Heading(1, "", title)], shown) if title else (shown[:1], shown[1:])
+    if any(heading.level == 1 for heading in rest):
+        shown = root + [heading._replace(level=heading.level + 1) for heading in rest]
+    return [{"level": heading.level, "id": heading.id, "name": heading.text} for heading in shown]
 
 
 def on_env(env, config, files):
@@ -287,6 +298,9 @@ def on_page_context(context, page, config, nav):
     own = [path for path in (around.TAGS, around.MAP) if path in pages and not vault.notes[path].text]
     titles = {path: vault.notes[path].title for path in pages}
     notes = {path: title for path, title in titles.items() if path not in own}
+    note = vault.notes[path]
+    context["tags"], context["tags_path"] = around.tags([], note), around.TAGS
+    context["date"] = note.date and (note.date.isoformat(), around.in_words(note.date))
     context |= {"titles": titles, "note_url": partial(vault.url, source=path), "tag_id": around.tag_id}
     if path not in own:
         incoming = [source for source in back.get(path, {}) if source in notes]

@@ -275,9 +275,14 @@ class _Html(RendererHTML):
 
     def task(self, tokens, i, options, env):
         # any sign but a space is done, as in Obsidian where no theme knows better
-        checked, state = ("", "не сделано") if tokens[i].content == " " else (" checked", "сделано")
+        sign = tokens[i].content
+        checked, state = ("", "не сделано") if sign == " " else (" checked", "сделано")
+        shown = ""
+        if sign not in " xX":
+            shown, state = f' data-sign="{escape(sign)}"', f"отмечено «{escape(sign)}»"
         box = f'<input type="checkbox" disabled{checked} aria-label="{state}">'
-        return f'<label class="task-list-control">{box}<span class="task-list-indicator"></span></label> '
+        box += f'<span class="task-list-indicator"{shown}></span>'
+        return f'<label class="task-list-control">{box}</label> '
 
     def callout_open(self, tokens, i, options, env):
         token = tokens[i]
@@ -461,10 +466,13 @@ def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> s
             page.problem(line, f"«{path}» не публикуется, вставка пропущена; уберите её")
             return ""
         address = page.url(path)
-    alt, size = [], ""
+    alt, size, shape = [], "", ""
     for part in filter(None, text.split("|")):
         if match := SIZE.fullmatch(part.strip()):
-            size = f' width="{match[1]}"' + (f' height="{match[2]}"' if match[2] else "")
+            size = f' width="{match[1]}"'
+            if match[2]:  # the theme lets a picture keep its own proportions
+                size += f' height="{match[2]}"'
+                shape = f' style="aspect-ratio:{match[1]}/{match[2]}"'
         else:
             alt.append(part.strip())
     if not size and (height := HEIGHT.search(anchor)):
@@ -481,7 +489,7 @@ def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> s
     if suffix == ".pdf":
         return f'<iframe{size} src="{address}" title="{title}"></iframe>'
     if suffix in IMAGES or markup.WEB.match(name):
-        return f'<img src="{address}" alt="{title}"{size} loading="lazy">'
+        return f'<img src="{address}" alt="{title}"{size}{shape} loading="lazy">'
     return f'<a href="{address}">{title}</a>'
 
 

@@ -2,7 +2,9 @@
 
 import re
 from bisect import bisect_left
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache, cached_property
 from itertools import pairwise
 from operator import attrgetter
@@ -88,7 +90,20 @@ class Note:
     @property
     def title(self) -> str:
         title = self.meta.get("title")
-        return str(title) if title and isinstance(title, str | int | float) else self.name
+        if title and isinstance(title, str | int | float):
+            return str(title)
+        if self.name.casefold() != "index":
+            return self.name
+        heading = next((heading.text for heading in self.headings if heading.level == 1), "")
+        return heading or PurePosixPath(self.path).parent.name or "Начало"
+
+    @property
+    def date(self) -> date | None:
+        """The day that the properties name."""
+        for name in ("date", "created"):
+            with suppress(ValueError):
+                return date.fromisoformat(str(self.meta.get(name))[:10])
+        return None
 
     @property
     def published(self) -> bool:

@@ -1,5 +1,6 @@
 """What surrounds a note: links to it with their sentences, tags, the map, other names, what leads nowhere."""
 
+from datetime import date
 from itertools import combinations
 
 import numpy as np
@@ -79,6 +80,11 @@ def test_what_leads_nowhere_is_listed_the_most_wanted_first():
 )
 def test_tags_stand_in_the_properties_and_in_the_text(text, tags):
     assert read(a=text)[2]["a.md"] == tags
+
+
+def test_a_day_is_said_in_words():
+    assert around.in_words(date(2024, 5, 6)) == "6\u00a0мая 2024"
+    assert around.in_words(date(2023, 12, 31)) == "31\u00a0декабря 2023"
 
 
 def test_a_nested_tag_counts_for_those_above_it_whatever_its_capitals():

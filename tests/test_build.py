@@ -169,13 +169,14 @@ def test_no_note_of_any_vault_stops_the_build(project):
 def test_a_note_is_surrounded_by_its_links_tags_and_other_names(project):
     docs = project / "docs"
     (docs / "Другая.md").write_text("Смотри [[Заметка|заметку]] и [[Нет]].\n", encoding="utf-8")
-    code, _ = build(project, "---\naliases: [Другое имя, Другая]\n---\n#тег/вложенный [[Теги]] [[Карта заметок]]\n")
+    code, _ = build(project, "---\naliases: [Другое имя, Другая]\ntags: [свой]\ndate: 2024-05-06\n---\n#тег/вложенный [[Теги]] [[Карта заметок]]\n")
     assert code == 0
     read = {p.parent.name: p.read_text(encoding="utf-8") for p in (project / "site").glob("*/index.html")}
     page = BeautifulSoup(read["zametka"], "html.parser")
     backlinks = {item.a["href"]: item.p and item.p.text for item in page.select(".backlinks li")}
     assert backlinks["../drugaia/"] == "Смотри заметку и Нет."
-    assert page.select_one("a.tag")["href"] == "../tegi/#тег/тег/вложенный"
+    assert [a["href"] for a in page.select("a.tag")] == ["../tegi/#тег/тег/вложенный", "../tegi/#тег/свой"]
+    assert page.select_one(".properties > time")["datetime"] == "2024-05-06"
     tags = BeautifulSoup(read["tegi"], "html.parser")
     for tag in ("тег/тег", "тег/тег/вложенный"):
         assert tags.find(id=tag).find_next("ul").a["href"] == "../zametka/"
@@ -238,6 +239,29 @@ def test_what_is_wrong_in_a_text_that_two_pages_take_in_is_said_once(project):
     (project / "docs" / "Другая.md").write_text("![[Заметка]]", encoding="utf-8")
     _, log = build(project, "[[Нет]]")
     assert len(log) == 1
+
+
+@pytest.mark.parametrize(
+    ("note", "headings", "contents"),
+    [
+        ("текст\n# A\n## B\n# C\n", ["Заметка", "A", "B", "C"], ["A", "B", "C"]),
+        ("---\ncssclasses: wide\n---\n# A ^id\n## B\n# C\n", ["A", "B", "C"], ["B", "C"]),
+        ("# A\n## B\n", ["A", "B"], ["B"]),
+        ("## B\n#### C\n", ["Заметка", "B", "C"], ["B"]),
+    ],
+)
+def test_a_page_begins_with_its_title_and_its_contents_are_all_the_headings_below(monkeypatch, note, headings, contents):
+    note = read_note("Заметка.md", note.encode())
+    monkeypatch.setattr(main, "vault", Vault({note.path: note}))
+    page = SimpleNamespace(file=SimpleNamespace(src_uri=note.path), meta={})
+    main.on_page_markdown("", page, None, None)
+    found = BeautifulSoup(main.on_page_content("", page, None, None), "html.parser").select("h1, h2, h4")
+    shown = [heading.find(string=True) for heading in found]
+    assert shown == headings[len(headings) - len(shown) :] and (shown == headings or found[0].name == "h2")
+    root, *others = page.toc  # as the theme does
+    listed = root.children if root.level == 1 else [root, *others]
+    assert [item.title for top in listed for item in (top, *top.children)] == contents
+    assert root.level != 1 or not others
 
 
 def test_what_leads_nowhere_is_listed_until_it_leads_somewhere(project):

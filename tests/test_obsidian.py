@@ -203,8 +203,16 @@ def test_a_task_with_any_sign_is_done(mark):
     assert [box.has_attr("checked") for box in boxes] == [True, False, True]
 
 
-def test_a_task_keeps_its_sign_for_styles():
-    assert [item["data-task"] for item in soup("- [ ] a\n- [/] b\n").select("li")] == [" ", "/"]
+def test_a_task_with_a_sign_of_its_own_shows_and_says_it():
+    found = soup("- [ ] a\n- [x] b\n- [X] c\n- [\"] d\n")
+    assert [item["data-task"] for item in found.select("li")] == [" ", "x", "X", '"']
+    assert [span.get("data-sign") for span in found.select("span")] == [None, None, None, '"']
+    assert found.select("input")[3]["aria-label"] == 'отмечено «"»'
+
+
+def test_a_picture_of_two_sizes_has_their_proportions():
+    assert soup("![[1.png|300x200]]", files={"1.png"}).img["style"] == "aspect-ratio:300/200"
+    assert not soup("![[1.png|300]]", files={"1.png"}).img.has_attr("style")
 
 
 def test_a_tag_is_a_word_after_a_hash_and_no_number():

@@ -131,6 +131,35 @@ def test_properties_of_any_shape_are_read(properties, aliases, title):
     assert (note.aliases, note.title, note.problem) == (aliases, title, None)
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "title"),
+    [
+        ("index.md", "## A\n# Б *в*\n# Г", "Б в"),
+        ("папка/index.md", "", "папка"),
+        ("Index.md", "", "Начало"),
+        ("index.md", "---\ntitle: Г\n---\n# Б", "Г"),
+        ("a.md", "# Б", "a"),
+    ],
+)
+def test_a_home_page_without_a_title_is_called_by_its_heading_or_its_folder(path, text, title):
+    assert read_note(path, text.encode()).title == title
+
+
+@pytest.mark.parametrize(
+    ("properties", "day"),
+    [
+        ("date: 2024-05-06", "2024-05-06"),
+        ("created: 2024-05-06T10:11:12", "2024-05-06"),
+        ("date: завтра\ncreated: 2024-05-06", "2024-05-06"),
+        ("date: 2023-13-45", None),
+        ("date:", None),
+    ],
+)
+def test_the_day_of_a_note_is_the_one_its_properties_name(properties, day):
+    found = read_note("a.md", f"---\n{properties}\n---\n".encode()).date
+    assert (found and found.isoformat()) == day
+
+
 def test_a_name_of_the_mac_is_the_name_that_is_typed():
     decomposed = "Мои\u0306.md"
     assert vault(decomposed).find("Мой", "x.md") == decomposed
