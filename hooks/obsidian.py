@@ -28,7 +28,14 @@ PLAYER = re.compile(r"https?://(?:[a-z]+\.)?(?:youtube\.com|youtu\.be|vimeo\.com
 MOST_TAKEN = 2_000_000  # signs on a page: notes that take each other in twice grow to 2ⁿ
 SIZE = re.compile(r"(\d+)(?:x(\d+))?")
 ADDRESS = re.compile(r"""(\s(?:src|href|poster)=)(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
-TAG = re.compile(r"<!--.*?-->|<[a-z][^<>]*>", re.I | re.S)
+TAG = re.compile(
+    r"<!--.*?-->|<(script|style|textarea|title|iframe|noembed|noframes|xmp)\b.*?</\1\s*>"
+    r"""|<(?P<end>/?)(?P<name>[a-z][\w-]*)(?:"[^"]*"|'[^']*'|[^"'<>])*>"""
+    r"|<(?=[!?/a-z])",
+    re.I | re.S,
+)
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+TEXT = {"script", "style", "textarea", "title", "iframe", "noembed", "noframes", "plaintext", "xmp"}
 HEIGHT = re.compile(r"\bheight=(\d+)")
 TITLE = re.compile(r'title="([^"]*)"')
 SNIPPETS = "snippets/"
@@ -83,6 +90,7 @@ class Page:
     taken: list[int] = field(default_factory=lambda: [0])  # signs taken in, after each transclusion
     part: str = ""  # what tells the footnotes of this text from those of others
     definitions: dict[str, re.Match] = field(default_factory=dict)  # TeX commands that the note has made
+    html: list[Token] = field(default_factory=list)  # the author's own, which need not be sound
     raised: int = 0  # levels by which the text's headings go up or down, to come right after the page's title
 
     def problem(self, line: int, text: str) -> None:
@@ -132,7 +140,8 @@ def _classes(note: Note) -> list[str]:
 
 
 def _html(tokens: list[Token], page: Page) -> str:
-    return _RENDERER.render(_lift(tokens, page), _OPTIONS, {"page": page})
+    html = _RENDERER.render(_lift(tokens, page), _OPTIONS, {"page": page})
+    return _sound(html) if page.html else html
 
 
 def _lift(tokens: list[Token], page: Page) -> list[Token]:
@@ -246,7 +255,9 @@ class _Html(RendererHTML):
         return _embed_block(env["page"], tokens[i].meta["line"], *tokens[i].meta["target"]) + "\n"
 
     def html_block(self, tokens, i, options, env):
-        return _local_addresses(tokens[i], env["page"])
+        html, page = _local_addresses(tokens[i], env["page"]), env["page"]
+        page.html.append(tokens[i])
+        return html + "-->" if html.rfind("<!--") > html.rfind("-->") else html
 
     html_inline = html_block
 
@@ -444,11 +455,38 @@ def _local_addresses(token: Token, page: Page) -> str:
         return match[0] if href is None else f'{match[1]}"{escape(href)}"' if href else ""
 
     def in_tag(tag: re.Match) -> str:
-        if tag[0].startswith("<!"):
-            return tag[0]
-        return ADDRESS.sub(lambda match: local(match, tag.start()), tag[0])
+        return ADDRESS.sub(lambda match: local(match, tag.start()), tag[0]) if tag["name"] else tag[0]
 
     return TAG.sub(in_tag, token.content)
+
+
+def _sound(html: str) -> str:
+    """Close the elements that the author's HTML leaves open, drop the ends of those it has not begun.
+
+    They would take the rest of the page in, or end what the page stands in.
+    """
+    opened: list[str] = []
+
+    def sound(tag: re.Match) -> str:
+        name = (tag["name"] or "").lower()
+        if tag[0] == "<":
+            return "&lt;"
+        if name in TEXT:  # nothing ends it: its text would be the rest of the page
+            return ""
+        if not name or name in VOID or tag[0].endswith("/>"):
+            return tag[0]
+        if not tag["end"]:
+            opened.append(name)
+            return tag[0]
+        if name not in opened:
+            return ""
+        left = [opened.pop()]
+        while left[-1] != name:
+            left.append(opened.pop())
+        return "".join(f"</{one}>" for one in left)
+
+    html = TAG.sub(sound, html)
+    return html + "".join(f"</{name}>" for name in reversed(opened))
 
 
 def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> str:
@@ -539,6 +577,7 @@ def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
         source=note,
         offset=note.offset + start,
         inside=(*page.inside, where),
+        html=[],
         raised=top - 2,
         part=f"{len(page.taken) - 1}-",
     )

@@ -315,3 +315,28 @@ def test_the_name_of_an_item_stands_in_the_item_and_a_name_of_nothing_harms_noth
 def test_a_picture_of_one_of_several_namesakes_is_a_problem_of_its_line():
     _, problems = page("\n![[1.png]]", files={"а/1.png", "б/1.png"})
     assert [(p.line, p.text.startswith("имя «1.png» носят")) for p in problems] == [(2, True)]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("<div>\n\nраз", "<div>\n<p>раз</p>\n</div>"),
+        ("раз</div></article>", "<p>раз</p>\n"),
+        ("> <DIV>\n> раз", "<blockquote>\n<DIV>\nраз</div></blockquote>\n"),
+        ("раз <b>два <br> <i>три</b>", "<p>раз <b>два <br> <i>три</i></b></p>\n"),
+        ("<div>\n<!-- раз\n", "<div>\n<!-- раз\n--></div>"),
+        ("<!-- </div> --><img/>\n", "<!-- </div> --><img/>\n"),
+        ("<script>\nраз", "\nраз"),
+        ("<script>a</div></SCRIPT >\n", "<script>a</div></SCRIPT >\n"),
+        ("<div a='</div>'>раз</div>\n", "<div a='</div>'>раз</div>\n"),
+        ("<p><![раз", "<p>&lt;![раз</p>"),
+        ("<div>a < b</div>\n", "<div>a < b</div>\n"),
+    ],
+)
+def test_html_of_a_note_ends_where_it_stands(written, shown):
+    assert html(written) == shown
+
+
+def test_html_of_a_text_taken_in_ends_with_it():
+    text = html("![[Другая]]\n\nпосле", Другая="<div>\n\nраз\n")
+    assert "<div>\n<p>раз</p>\n</div><p class=" in text and text.endswith("</div>\n<p>после</p>\n")
