@@ -79,7 +79,7 @@ def _side(tokens: Iterable[Token], nearest: Callable[[list[str]], str]) -> list[
             pieces.append(" ")
         else:
             pieces.append(escape(markup.words([token]), quote=False))
-        length += 1 + len(pieces[-1])
+        length += 1 + len(token.content)
         if length > LONGEST:
             pieces.append("…")
             break

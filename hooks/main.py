@@ -30,6 +30,9 @@ from listings import code_html
 from vault import Figure, Problem, Vault, addresses, read_note, relative
 
 log = logging.getLogger("mkdocs.hooks.obsidian")
+# MkDocs leaves a README.md beside an index.md out; here it has an address of its own
+README = re.compile(r"Excluding '(?:.*/)?README\.md' ")
+logging.getLogger("mkdocs.structure.files").addFilter(lambda record: not README.match(record.getMessage()))
 
 FIGURE = re.compile(r'<figure id="([^"]+)"(?: data-label="([^"]*)")?></figure>')
 LISTING = re.compile(r'<div id="([^"]+)" data-listing="(\w+)"></div>')
@@ -54,6 +57,10 @@ def on_files(files, config):
     pages.clear()
     said.clear()
     root = Path(config.config_file_path).parent
+    for index in [file for file in files if file.src_dir == config.docs_dir and file.name == "index"]:
+        readme = Path(index.abs_src_path).with_name("README.md")
+        if readme.exists():
+            _add(files, config, readme.relative_to(config.docs_dir).as_posix(), Path(config.docs_dir))
     _refuse_links(files, config.docs_dir)
     _refuse_broken_notebooks(files)
     sources = {file.src_uri: file for file in files.documentation_pages()}

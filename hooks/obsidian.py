@@ -22,7 +22,7 @@ import listings
 import markup
 import runner
 import tex
-from vault import Figure, Note, Problem, Vault, unique
+from vault import Figure, Note, Problem, Vault, blocks, unique
 
 PLAYER = re.compile(r"https?://(?:[a-z]+\.)?(?:youtube\.com|youtu\.be|vimeo\.com|twitter\.com|x\.com)/", re.I)
 MOST_TAKEN = 2_000_000  # signs on a page: notes that take each other in twice grow to 2ⁿ
@@ -278,8 +278,9 @@ class _Html(RendererHTML):
         return f'<a class="tag" href="{escape(href)}">#{escape(name)}</a>'
 
     def block_id(self, tokens, i, options, env):
-        ids, name = env["page"].ids, tokens[i].content
-        if name in ids:  # the block stands on the page twice: once its own, once taken in
+        page, name = env["page"], tokens[i].content
+        ids, others = page.ids, blocks(page.home.text) if page.inside else ()
+        if name in ids or name[1:] in others:  # the page's own block has the name, not one taken in
             return ""
         ids[name] = 0
         return f'<span id="{name}"></span>'

@@ -137,6 +137,8 @@ def test_no_note_of_any_vault_stops_the_build(project):
         "Снаружи.md": "![[../../secret]] ![](../../../secret)",
         "Схема.excalidraw.md": "%%\n```json\n{\n```\n%%",
         "битый.ipynb": "{",
+        "п/index.md": "",
+        "п/README.md": "тоже заметка",
         "решётка #1 [x].md": "",
         ".trash/корзина.png": "",
         "Корзина.md": "![[корзина.png]] ![[favicon.png]]",  # neither a deleted file nor one of the theme
@@ -160,6 +162,7 @@ def test_no_note_of_any_vault_stops_the_build(project):
     site = project / "site"
     assert code == 0
     assert "секрет" not in "".join(page.read_text(encoding="utf-8") for page in site.rglob("*.html"))
+    assert "тоже заметка" in (site / "p" / "readme" / "index.html").read_text(encoding="utf-8")
     home = BeautifulSoup((site / "index.html").read_text(encoding="utf-8"), "html.parser").article
     assert {"а/Цель": "a/tsel/", "решётка #1 [x]": "reshetka-1-x/"}.items() <= {a.text: a["href"] for a in home.select("a")}.items()
     drawn = [p.parent.name for p in site.rglob("index.html") if "mermaid.min.js" in p.read_text(encoding="utf-8")]

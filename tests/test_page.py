@@ -106,6 +106,7 @@ def test_a_block_that_is_taken_in_beside_itself_is_named_once():
     found = soup("абзац ^a\n\n![[#^a]]\n")
     assert len(found.find_all(id="^a")) == 1
     assert found.find_all("p")[1].text == found.find_all("p")[0].text == "абзац"
+    assert not soup("![[#^a]]\n\nабзац ^a\n").select(".transclusion [id]")
 
 
 def test_an_empty_cell_heads_no_column():
