@@ -58,9 +58,9 @@ def on_files(files, config):
     said.clear()
     root = Path(config.config_file_path).parent
     for index in [file for file in files if file.src_dir == config.docs_dir and file.name == "index"]:
-        readme = Path(index.abs_src_path).with_name("README.md")
-        if readme.exists():
-            _add(files, config, readme.relative_to(config.docs_dir).as_posix(), Path(config.docs_dir))
+        readme = Path(index.src_uri).with_name("README.md").as_posix()
+        if readme not in files.src_uris and (Path(config.docs_dir) / readme).exists():
+            _add(files, config, readme, Path(config.docs_dir))
     _refuse_links(files, config.docs_dir)
     _refuse_broken_notebooks(files)
     sources = {file.src_uri: file for file in files.documentation_pages()}
