@@ -4,9 +4,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import date
 from html import escape
 from typing import NamedTuple
-from urllib.parse import unquote
 
 import numpy as np
 from markdown_it.token import Token
@@ -16,6 +16,8 @@ from vault import Note, Problem, Vault, latin
 
 TAGS, MAP = "Теги.md", "Карта заметок.md"  # the pages that the site adds to the vault
 SENTENCE_ENDS = re.compile(r"(?<=[.!?…])\s+")
+MONTHS = ["января", "февраля", "марта", "апреля", "мая", "июня"]
+MONTHS += ["июля", "августа", "сентября", "октября", "ноября", "декабря"]
 STEP = (160, 90)  # pixels that a note has on the map, in width and height
 MARGIN = (90, 24)  # pixels round the map, for the names of the notes at its edge
 LONGEST_NAME = 26  # signs of a name on the map
@@ -40,23 +42,14 @@ def links(tokens: list[Token], note: Note, vault: Vault) -> list[Link]:
     found = []
     for token in tokens:
         for i, child in enumerate(token.children or ()):
-            if name := _target(child):
+            name, _, _ = (None if child.info == "auto" else markup.target(child)) or ("", [], "")
+            if name:
                 line = note.offset + child.meta["line"] + 1
                 path = vault.find(name, note.path)
                 if path or not vault.figure(name):
                     linked = path in vault.notes and path != note.path
                     found.append(Link(line, name, path, _sentence(token.children, i) if linked else ""))
     return found
-
-
-def _target(token: Token) -> str:
-    """Return the name that a token links to, an empty string if it is no link to another note."""
-    if token.type in ("wikilink", "embed"):
-        return markup.parts(token.content)[0]
-    if token.type == "link_open" and token.info != "auto":
-        href = unquote(str(token.attrs["href"]))
-        return "" if markup.WEB.match(href) else href.partition("#")[0]
-    return ""
 
 
 def _sentence(tokens: list[Token], i: int) -> str:
@@ -66,7 +59,8 @@ def _sentence(tokens: list[Token], i: int) -> str:
         end = next(n for n in range(i, len(tokens)) if tokens[n].type == "link_close")
     before = _side((tokens[n] for n in range(i - 1, -1, -1)), lambda sentences: sentences[-1])
     after = _side((tokens[n] for n in range(end + 1, len(tokens))), lambda sentences: sentences[0])
-    shown = escape(markup.words(tokens[i : end + 1]), quote=False)
+    target = [tokens[i].copy(type="wikilink")] if tokens[i].type == "embed" else tokens[i : end + 1]
+    shown = escape(markup.words(target), quote=False)
     return f"{''.join(reversed(before))}<b>{shown}</b>{''.join(after)}".strip()
 
 
@@ -85,7 +79,7 @@ def _side(tokens: Iterable[Token], nearest: Callable[[list[str]], str]) -> list[
             pieces.append(" ")
         else:
             pieces.append(escape(markup.words([token]), quote=False))
-        length += 1 + len(pieces[-1])
+        length += 1 + len(token.content)
         if length > LONGEST:
             pieces.append("…")
             break
@@ -99,6 +93,11 @@ def tags(tokens: list[Token], note: Note) -> list[str]:
     written = (child.content for token in tokens for child in token.children or () if child.type == "tag")
     names = [str(name).strip().strip("#/") for name in listed if name is not None]
     return list(dict.fromkeys([*filter(None, names), *written]))
+
+
+def in_words(day: date) -> str:
+    """Return a day as one says it, «6 мая 2024»."""
+    return f"{day.day}\u00a0{MONTHS[day.month - 1]} {day.year}"
 
 
 def tag_id(tag: str) -> str:

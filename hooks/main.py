@@ -3,10 +3,14 @@
 import gzip
 import json
 import logging
+import os
 import re
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 import nbformat
 import yaml
@@ -23,18 +27,25 @@ import obsidian
 import runner
 import tex
 from listings import code_html
-from vault import Figure, Vault, addresses, read_note, relative
+from vault import Figure, Problem, Vault, addresses, read_note, relative
 
 log = logging.getLogger("mkdocs.hooks.obsidian")
+# MkDocs leaves a README.md beside an index.md out; here it has an address of its own
+README = re.compile(r"Excluding '(?:.*/)?README\.md' ")
+logging.getLogger("mkdocs.structure.files").addFilter(lambda record: not README.match(record.getMessage()))
 
-WIKILINKS = re.compile(r"\[\[([^\]|#]+)")
 FIGURE = re.compile(r'<figure id="([^"]+)"(?: data-label="([^"]*)")?></figure>')
 LISTING = re.compile(r'<div id="([^"]+)" data-listing="(\w+)"></div>')
+HIDDEN = re.compile(r"(?:^|/)\.")
+TEMPLATES = re.compile(r"[\W\d_]*(?:templates?|шаблоны?)", re.I)
+PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+TITLED = re.compile(r'(?:<div class="[^"]*">\n)?(?:<span id="[^"]*"></span>)?<h1')
 MERMAID = "assets/mermaid.min.js"
 DIAGRAMS = Path(__file__).parent / "vendor" / "mermaid.min.js.gz"
 
 vault = Vault({})
 pages: dict[str, obsidian.Converted] = {}
+said: set[Problem] = set()
 links: around.Links = {}
 back: dict[str, dict[str, list[str]]] = {}
 
@@ -44,11 +55,20 @@ def on_files(files, config):
     """Read the vault, run its snippets, add their notebooks, give every page its address."""
     global vault
     pages.clear()
+    said.clear()
     root = Path(config.config_file_path).parent
-    _refuse_outsiders(files, config.docs_dir)
+    for index in [file for file in files if file.src_dir == config.docs_dir and file.name == "index"]:
+        readme = Path(index.src_uri).with_name("README.md").as_posix()
+        if readme not in files.src_uris and (Path(config.docs_dir) / readme).exists():
+            _add(files, config, readme, Path(config.docs_dir))
+    _refuse_links(files, config.docs_dir)
     _refuse_broken_notebooks(files)
     sources = {file.src_uri: file for file in files.documentation_pages()}
     notes = {path: read_note(path, file.content_bytes) for path, file in sources.items()}
+    templates = _templates(Path(config.docs_dir))
+    for path in notes:
+        if path.startswith(templates):
+            notes[path] = replace(notes[path], meta={"publish": False})
     for path, text in _added(notes, config.site_name).items():
         sources[path] = File.generated(config, path, content=text)
         notes[path] = read_note(path, text.encode())
@@ -70,7 +90,9 @@ def on_files(files, config):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(notebooks.notebook(run), encoding="utf-8")
             _add(files, config, f"notebooks/{run.name}.ipynb", root / ".cache")
-    vault = Vault(notes, frozenset(files.src_uris) - frozenset(notes), runs, pasted)
+    folders = {config.docs_dir, str(root), str(root / ".cache")}  # not the theme's
+    attached = {file.src_uri for file in files if file.src_dir in folders and not HIDDEN.search(file.src_uri)}
+    vault = Vault(notes, frozenset(attached) - frozenset(notes), runs, pasted)
     hooks = Path(__file__).parent
     for source in (hooks / "session.py", hooks / "svg.py", root / "snippets" / "matplotlibrc"):
         if source.exists():  # what the reader's browser runs and draws with
@@ -82,16 +104,37 @@ def on_files(files, config):
     return files
 
 
-def _refuse_outsiders(files, docs: str) -> None:
-    """Leave out what a symbolic link brings in from outside the vault, or from nowhere."""
+def _refuse_links(files, docs: str) -> None:
+    """Leave out what a symbolic link brings in from outside the vault, from nowhere or a second time."""
+    root = Path(docs).resolve()
+    refused = {}
     for file in [file for file in files if file.src_dir == docs]:
-        path = Path(file.abs_src_path).resolve()
-        if not path.is_relative_to(Path(docs).resolve()):
-            files.remove(file)
-            log.warning("%s: ссылка ведёт за пределы хранилища; положите в него сам файл", file.src_uri)
-        elif not path.is_file():
-            files.remove(file)
-            log.warning("%s: ссылка ведёт к файлу, которого нет; удалите её", file.src_uri)
+        path, real = root / file.src_uri, Path(os.path.realpath(file.abs_src_path))
+        if path == real:
+            continue
+        link = next((above for above in reversed(path.parents) if above.is_symlink()), path)
+        if not real.is_relative_to(root):
+            refused[link] = "за пределы хранилища; положите в него сам файл"
+        elif not real.is_file():
+            refused[link] = "к файлу, которого нет; удалите её"
+        elif link != path:
+            refused[link] = "к папке того же хранилища; удалите её"
+        else:
+            continue
+        files.remove(file)
+    for link, where in refused.items():
+        log.warning("%s: ссылка ведёт %s", link.relative_to(root).as_posix(), where)
+
+
+def _templates(docs: Path) -> tuple[str, ...]:
+    """Return the folders of templates: those called so and those that Obsidian's settings name."""
+    found = [path.name for path in docs.iterdir() if path.is_dir() and TEMPLATES.fullmatch(path.name)]
+    templater = "plugins/templater-obsidian/data.json"
+    for settings, key in (("templates.json", "folder"), (templater, "templates_folder")):
+        with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):  # no such settings
+            text = (docs / ".obsidian" / settings).read_text(encoding="utf-8")
+            found.append(json.loads(text)[key].strip("/"))
+    return tuple(f"{folder}/" for folder in found if folder)
 
 
 def _refuse_broken_notebooks(files) -> None:
@@ -114,7 +157,8 @@ def _added(notes: dict, title: str) -> dict[str, str]:
     added = {}
     if "index.md" not in notes:
         paths = sorted(note.path.removesuffix(".md") for note in published)
-        listed = "".join(f"- [[/{path}|{path}]]\n" for path in paths)
+        rows = ((PUNCTUATION.sub(r"\\\1", path), quote(path)) for path in paths)
+        listed = "".join(f"- [{name}](</{address}>)\n" for name, address in rows)
         added["index.md"] = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n{listed}"
     if any(note.meta.get("tags") or markup.tagged(note.text) for note in published):
         added[around.TAGS] = "---\ndescription: Заметки по тегам\n---\n"
@@ -148,7 +192,8 @@ def _add(files, config, uri: str, folder: Path) -> None:
 def _reading_order(notes: dict, books: list[str]) -> list:
     """Order the pages as the home page links to them; the rest by name."""
     known = Vault(notes)
-    linked = [known.find(name, "index.md") for name in WIKILINKS.findall(notes["index.md"].text)]
+    home = notes["index.md"]
+    linked = [link.path for link in around.links(markup.parse(home.text), home, known)]
     rest = sorted(notes.keys() - {around.TAGS, around.MAP}, key=lambda path: notes[path].title.casefold())
     order = dict.fromkeys(path for path in ["index.md", *linked, *rest] if path in notes)
     return [*order, *([{"Блокноты": books}] if books else [])]
@@ -184,7 +229,9 @@ def on_page_markdown(markdown, page, config, files):
         converted = obsidian.Converted(f"<pre>{escape(note.text)}</pre>", [], [], [], [])
     pages[page.file.src_uri] = converted
     for problem in converted.problems:
-        log.warning(problem)
+        if problem not in said:  # of a text that several pages take in
+            said.add(problem)
+            log.warning(problem)
     # of the note's properties only these: an unknown `template` or `icon` would end the build
     page.meta = {"title": note.title}
     page.meta["diagrams"] = MERMAID if '<pre class="mermaid">' in converted.html else ""
@@ -200,13 +247,23 @@ def on_page_content(html, page, config, files):
         downloads = [f"{run.name}.ipynb", f"../../snippets/{run.name}.py"] if run else []
         return notebooks.trim(html, run, downloads)
     converted = pages[page.file.src_uri]
-    entries = [_entry(heading) for heading in converted.contents if heading.level <= 3]
-    page.toc = get_toc(nest_toc_tokens(entries))
-    return converted.html
+    title, titled = escape(vault.notes[page.file.src_uri].title), TITLED.match(converted.html)
+    page.toc = get_toc(nest_toc_tokens(_entries(converted.contents, "" if titled else title)))
+    if titled or "<h1" not in converted.html:  # where there is none, the theme writes it
+        return converted.html
+    return f"<h1>{title}</h1>\n{converted.html}"
 
 
-def _entry(heading: obsidian.Heading) -> dict:
-    return {"level": heading.level, "id": heading.id, "name": heading.text}
+def _entries(contents: list[obsidian.Heading], title: str) -> list[dict]:
+    """Return the contents of a page, its title first if the note does not begin with it.
+
+    The theme shows what is below the first heading of level 1: others of that level go down.
+    """
+    shown = [heading for heading in contents if heading.level <= 3]
+    root, rest = ([obsidian.Heading(1, "", title)], shown) if title else (shown[:1], shown[1:])
+    if any(heading.level == 1 for heading in rest):
+        shown = root + [heading._replace(level=heading.level + 1) for heading in rest]
+    return [{"level": heading.level, "id": heading.id, "name": heading.text} for heading in shown]
 
 
 def on_env(env, config, files):
@@ -248,6 +305,9 @@ def on_page_context(context, page, config, nav):
     own = [path for path in (around.TAGS, around.MAP) if path in pages and not vault.notes[path].text]
     titles = {path: vault.notes[path].title for path in pages}
     notes = {path: title for path, title in titles.items() if path not in own}
+    note = vault.notes[path]
+    context["tags"], context["tags_path"] = around.tags([], note), around.TAGS
+    context["date"] = note.date and (note.date.isoformat(), around.in_words(note.date))
     context |= {"titles": titles, "note_url": partial(vault.url, source=path), "tag_id": around.tag_id}
     if path not in own:
         incoming = [source for source in back.get(path, {}) if source in notes]

@@ -6,6 +6,7 @@ Nothing here knows what a link means; that is the vault's, and the page's, busin
 import re
 from bisect import bisect_right
 from functools import cache, lru_cache
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -18,9 +19,11 @@ COMMENT = re.compile(r"%%(.*?)%%")
 CODE_OR_COMMENT = re.compile(
     r"^[ \t>]*(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?\n)??[ \t>]*(?P=fence)"
     r"|(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)"
-    r"|%%(?P<comment>.*?)%%",
+    r"|%%(?P<comment>.*?)%%"
+    r"|^%%(?P<rest>.*)\Z",
     re.S | re.M,
 )
+UNCLOSED = "\0"  # the comment in place of one that nothing closes
 MARGIN = re.compile(r"[ \t>]*")
 MATH = re.compile(
     r"\$\$(?P<display>(?:\\.|[^\\])+?)\$\$|\$(?=[^\s$])(?P<inline>(?:\\.|[^\\$])+?)(?<=\S)\$(?!\d)", re.S
@@ -28,6 +31,8 @@ MATH = re.compile(
 MARK_END = re.compile(r"(?<=\S)(?===)")
 EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
 TAG = re.compile(rf"#(?=[\w/-]*(?:[^\W\d]|[{EMOJI}]))[\w{EMOJI}-]+(?:/[\w{EMOJI}-]+)*")
+MARKUP = re.compile(r"[\n\\`*_\[<&$=~%]")
+FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]")
 BEFORE = 100  # signs before a comment that it may speak of
 BEFORE_TAG = " \t\n\u00a0*_=~"
 CALLOUT = re.compile(r"\[!([^\]\n|]+)(?:\|[^\]\n]*)?\]([+-]?)[ \t]*([^\n]*)(?:\n|\Z)")
@@ -54,12 +59,30 @@ def parse_blocks(text: str) -> list[Token]:
 
 def parts(content: str) -> tuple[str, list[str], str]:
     """Take `note#heading#subheading|text` apart."""
-    target, _, text = content.partition("|")
+    target, bar, text = content.partition("|")
+    if bar:
+        target = target.removesuffix("\\")  # written as in a table
     name, *anchor = target.split("#")
     if "^" in name:
         name, _, block = name.partition("^")
         anchor = [f"^{block}"]
     return name.strip(), [part.strip() for part in anchor if part.strip()], text.strip()
+
+
+def target(token: Token) -> tuple[str, list[str], str] | None:
+    """Return name, headings and words of a link or an embed; None if it is neither or leads out."""
+    if token.type in ("wikilink", "embed"):
+        return parts(token.content)
+    if token.type not in ("link_open", "image"):
+        return None
+    href = str(token.attrs["href" if token.type == "link_open" else "src"])
+    return None if WEB.match(href) else (*address(href), token.content)
+
+
+def address(href: str) -> tuple[str, list[str]]:
+    """Take the address `a%20b.md#heading` apart; a `%23` is a sign of the name."""
+    name, *anchor = href.split("#")
+    return unquote(name), [unquote(part) for part in anchor if part]
 
 
 def tagged(text: str) -> bool:
@@ -69,13 +92,20 @@ def tagged(text: str) -> bool:
     return any(child.type == "tag" for token in parse(text) for child in token.children or ())
 
 
+def heading(content: str) -> str:
+    """Return what a heading says, without markup, pictures and footnotes."""
+    if not MARKUP.search(content):
+        return content
+    return words(_parser().parseInline(FOOTNOTE.sub("", content), {})[0].children)
+
+
 def words(tokens: list[Token] | None) -> str:
     """Return what inline tokens say, without markup."""
     return "".join(map(_words, tokens or [])).strip()
 
 
 def _words(token: Token) -> str:
-    if token.type in ("wikilink", "embed"):
+    if token.type == "wikilink":
         name, anchor, text = parts(token.content)
         return text or " › ".join(filter(None, [name, *anchor]))
     if token.type == "tag":
@@ -211,11 +241,16 @@ def _line(state, n: int) -> str:
 
 
 def _drop_comments(state) -> None:
-    """Take comments of several lines out of the text, whatever is between; the lines stay in their number."""
+    """Take comments of several lines out of the text, whatever is between; the lines stay in their number.
+
+    One that nothing closes hides all that follows, as in Obsidian: it was not meant for readers.
+    """
     state.src = CODE_OR_COMMENT.sub(_without_comment, state.src)
 
 
 def _without_comment(match: re.Match) -> str:
+    if match["rest"] is not None:
+        return f"%%{UNCLOSED}%%"
     _, *others = (match["comment"] or "").split("\n")
     if not others:
         return match[0]
@@ -263,6 +298,8 @@ def _obsidian(state) -> None:
                 found.pop()
                 dropped = True
                 continue
+        elif token.type == "inline" and tokens[i - 1].type == "heading_open":
+            _name_block(token, found)
         elif token.type == "blockquote_open":
             quotes.append(None)
         elif token.type == "blockquote_close" and (opening := quotes.pop()):
@@ -323,5 +360,6 @@ def _start_task(inline: Token, lists: list[Token], found: list[Token]) -> None:
         return
     inline.content = inline.content[match.end() :]
     item.attrSet("class", "task-list-item")
+    item.attrSet("data-task", match[1])  # as Obsidian tells its themes
     lists[-1].attrSet("class", "task-list")
     found.insert(len(found) - 1, Token("task", "", 0, level=item.level + 1, content=match[1]))

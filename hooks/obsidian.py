@@ -6,12 +6,11 @@ that the theme knows.
 
 import re
 from dataclasses import dataclass, field, replace
-from html import escape
+from html import escape, unescape
 from itertools import islice
 from pathlib import PurePosixPath
 from posixpath import dirname
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
@@ -23,13 +22,23 @@ import listings
 import markup
 import runner
 import tex
-from vault import Figure, Note, Problem, Vault, unique
+from vault import Figure, Note, Problem, Vault, blocks, unique
 
 PLAYER = re.compile(r"https?://(?:[a-z]+\.)?(?:youtube\.com|youtu\.be|vimeo\.com|twitter\.com|x\.com)/", re.I)
 MOST_TAKEN = 2_000_000  # signs on a page: notes that take each other in twice grow to 2ⁿ
 SIZE = re.compile(r"(\d+)(?:x(\d+))?")
-ADDRESS = re.compile(r"""(\s(?:src|href|poster)=)(["'])(.*?)\2""", re.I)
+ADDRESS = re.compile(r"""(\s(?:src|href|poster)=)(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
+TAG = re.compile(
+    r"<!--.*?-->|<(script|style|textarea|title|iframe|noembed|noframes|xmp)\b.*?</\1\s*>"
+    r"""|<(?P<end>/?)(?P<name>[a-z][\w-]*)(?:"[^"]*"|'[^']*'|[^"'<>])*>"""
+    r"|<(?=[!?/a-z])",
+    re.I | re.S,
+)
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+TEXT = {"script", "style", "textarea", "title", "iframe", "noembed", "noframes", "plaintext", "xmp"}
+HEIGHT = re.compile(r"\bheight=(\d+)")
 TITLE = re.compile(r'title="([^"]*)"')
+SNIPPETS = "snippets/"
 IMAGES = {".apng", ".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp"}
 AUDIO = {".3gp", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"}
 VIDEO = {".mkv", ".mov", ".mp4", ".ogv", ".webm"}
@@ -81,7 +90,8 @@ class Page:
     taken: list[int] = field(default_factory=lambda: [0])  # signs taken in, after each transclusion
     part: str = ""  # what tells the footnotes of this text from those of others
     definitions: dict[str, re.Match] = field(default_factory=dict)  # TeX commands that the note has made
-    raised: int = 0  # levels by which the text's headings go up, to come after the page's title
+    html: list[Token] = field(default_factory=list)  # the author's own, which need not be sound
+    raised: int = 0  # levels by which the text's headings go up or down, to come right after the page's title
 
     def problem(self, line: int, text: str) -> None:
         self.problems.append(Problem(self.source.path, self.offset + line + 1, text))
@@ -130,7 +140,8 @@ def _classes(note: Note) -> list[str]:
 
 
 def _html(tokens: list[Token], page: Page) -> str:
-    return _RENDERER.render(_lift(tokens, page), _OPTIONS, {"page": page})
+    html = _RENDERER.render(_lift(tokens, page), _OPTIONS, {"page": page})
+    return _sound(html) if page.html else html
 
 
 def _lift(tokens: list[Token], page: Page) -> list[Token]:
@@ -163,8 +174,9 @@ def _split(paragraph: list[Token], page: Page) -> list[Token]:
     for child in inline.children:
         if _is_block(child, page):
             flush()
-            kind = "embed_block" if child.type == "embed" else "math_block"
-            tokens.append(child.copy(type=kind, block=True, map=inline.map))
+            kind = "math_block" if child.type == "math_inline_double" else "embed_block"
+            meta = child.meta | {"target": markup.target(child)}
+            tokens.append(child.copy(type=kind, block=True, map=inline.map, meta=meta))
         else:
             text.append(child)
     flush()
@@ -176,13 +188,17 @@ def _is_space(token: Token) -> bool:
 
 
 def _is_block(token: Token, page: Page) -> bool:
-    if token.type != "embed" or token.level:  # a block within emphasis stays there
+    if token.type not in ("embed", "image") or token.level:  # a block within emphasis stays there
         return token.type == "math_inline_double" and not token.level
-    name, _, _ = markup.parts(token.content)
+    target = markup.target(token)
+    if target is None:  # a picture of another host
+        return False
+    name = target[0]
     path = page.vault.find(name, page.source.path) if name else page.source.path
     if path is None:
         return page.vault.figure(name) is not None
-    return path in page.vault.notes or path.endswith(".py")
+    return path in page.vault.notes or path.startswith(SNIPPETS)
+
 
 # Tokens → HTML
 
@@ -196,7 +212,7 @@ class _Html(RendererHTML):
         slug = page.source.heading_at[line].slug
         if page.inside:
             slug = unique(slug, page.ids)
-        level = max(1, int(token.tag[1]) - page.raised)
+        level = min(6, int(token.tag[1]) - page.raised)
         heading = Heading(level, slug, escape(markup.words(tokens[i + 1].children), quote=False))
         page.contents.append(heading)
         tokens[i + 2].meta["heading"] = heading
@@ -214,9 +230,9 @@ class _Html(RendererHTML):
 
     def link_open(self, tokens, i, options, env):
         token, page = tokens[i], env["page"]
-        href = str(token.attrs["href"])
-        if token.info != "auto" and not markup.WEB.match(href):
-            found = _address(page, token.meta["line"], href)
+        target = None if token.info == "auto" else markup.target(token)
+        if target:
+            found = _address(page, token.meta["line"], *target[:2])
             if found:
                 token.attrs["href"] = found
             else:
@@ -226,26 +242,30 @@ class _Html(RendererHTML):
                 token.attrs = {"class": "problem"} if found is None else {}
         return self.renderToken(tokens, i, options, env)
 
-    def image(self, tokens, i, options, env):
-        token = tokens[i]
-        return _picture(env["page"], token.meta["line"], unquote(str(token.attrs["src"])), token.content)
-
     def embed(self, tokens, i, options, env):
-        if _is_block(tokens[i].copy(level=0), env["page"]):  # in a table, in a heading, within emphasis
-            return _embed_block(env["page"], tokens[i])
-        name, anchor, text = markup.parts(tokens[i].content)
-        return _picture(env["page"], tokens[i].meta["line"], name, text, "#".join(anchor))
+        page, token = env["page"], tokens[i]
+        if _is_block(token.copy(level=0), page):  # in a table, in a heading, within emphasis
+            return _embed_block(page, token.meta["line"], *markup.target(token))
+        name, anchor, text = markup.target(token) or (str(token.attrs["src"]), [], token.content)
+        return _picture(page, token.meta["line"], name, text, "#".join(anchor))
+
+    image = embed
 
     def embed_block(self, tokens, i, options, env):
-        return _embed_block(env["page"], tokens[i]) + "\n"
+        return _embed_block(env["page"], tokens[i].meta["line"], *tokens[i].meta["target"]) + "\n"
 
     def html_block(self, tokens, i, options, env):
-        return _local_addresses(tokens[i], env["page"])
+        html, page = _local_addresses(tokens[i], env["page"]), env["page"]
+        page.html.append(tokens[i])
+        return html + "-->" if html.rfind("<!--") > html.rfind("-->") else html
 
     html_inline = html_block
 
     def comment(self, tokens, i, options, env):
         page, token = env["page"], tokens[i]
+        if token.content == markup.UNCLOSED:
+            what = "комментарий %% не закрыт и скрыл всё, что после него; закройте его"
+            page.problem(token.meta["line"], what)
         if problem := claims.check(token.meta["before"], token.content, page.vault.runs):
             page.problem(token.meta["line"], problem)
         return ""
@@ -258,17 +278,23 @@ class _Html(RendererHTML):
         return f'<a class="tag" href="{escape(href)}">#{escape(name)}</a>'
 
     def block_id(self, tokens, i, options, env):
-        ids, name = env["page"].ids, tokens[i].content
-        if name in ids:  # the block stands on the page twice: once its own, once taken in
+        page, name = env["page"], tokens[i].content
+        ids, others = page.ids, blocks(page.home.text) if page.inside else ()
+        if name in ids or name[1:] in others:  # the page's own block has the name, not one taken in
             return ""
         ids[name] = 0
         return f'<span id="{name}"></span>'
 
     def task(self, tokens, i, options, env):
         # any sign but a space is done, as in Obsidian where no theme knows better
-        checked, state = ("", "не сделано") if tokens[i].content == " " else (" checked", "сделано")
+        sign = tokens[i].content
+        checked, state = ("", "не сделано") if sign == " " else (" checked", "сделано")
+        shown = ""
+        if sign not in " xX":
+            shown, state = f' data-sign="{escape(sign)}"', f"отмечено «{escape(sign)}»"
         box = f'<input type="checkbox" disabled{checked} aria-label="{state}">'
-        return f'<label class="task-list-control">{box}<span class="task-list-indicator"></span></label> '
+        box += f'<span class="task-list-indicator"{shown}></span>'
+        return f'<label class="task-list-control">{box}</label> '
 
     def callout_open(self, tokens, i, options, env):
         token = tokens[i]
@@ -393,18 +419,23 @@ def _find(page: Page, line: int, name: str) -> str | None:
     return next(iter(found), None)
 
 
-def _address(page: Page, line: int, href: str) -> str | None:
-    """Return where the address of a Markdown link leads, as `_place` does."""
-    name, _, anchor = unquote(href).partition("#")
-    if not name and anchor and not page.source.place([anchor]):
-        page.anchors.append((line, anchor))
-        return f"#{anchor}"
-    return _place(page, line, name, [anchor] if anchor else [])
+def _address(page: Page, line: int, name: str, anchor: list[str]) -> str | None:
+    """Return where a Markdown link leads, as `_place` does; the id may be one of the author's HTML."""
+    if not name and anchor and not page.source.place(anchor):
+        page.anchors.append((line, "#".join(anchor)))
+        return f"#{'#'.join(anchor)}"
+    return _place(page, line, name, anchor)
 
 
 def _no_place(path: str, anchor: list[str]) -> str:
     what = "блока" if anchor[-1].startswith("^") else "заголовка"
     return f"в «{path}» нет {what} «{'#'.join(anchor)}»; исправьте ссылку или добавьте его"
+
+
+def _no_file(name: str) -> str:
+    if PurePosixPath(name).suffix.lower() in IMAGES:
+        return f"нет картинки «{name}» ни в хранилище, ни в таблице figures.yml; добавьте её"
+    return f"вставлять нечего: в хранилище нет «{name}»; создайте этот файл или исправьте имя"
 
 
 def _broken(shown: str) -> str:
@@ -414,13 +445,49 @@ def _broken(shown: str) -> str:
 def _local_addresses(token: Token, page: Page) -> str:
     """Let `<img src="схема.png">` lead to the vault's file; other HTML is the author's as it is."""
 
-    def local(match: re.Match) -> str:
-        name, _, anchor = unquote(match[3]).partition("#")
-        path = None if not name or markup.WEB.match(name) else page.vault.find(name, page.source.path)
-        href = path and page.url(path) + (f"#{anchor}" if anchor else "")
-        return f"{match[1]}{match[2]}{href or match[3]}{match[2]}"
+    def local(match: re.Match, at: int) -> str:
+        written = unescape(match[2] or match[3] or match[4] or "")
+        name, anchor = markup.address(written)
+        # a folder or `/` at the beginning: an address of the site, not a name of the vault
+        if not name or markup.WEB.match(written) or name.startswith("/") or name.endswith("/"):
+            return match[0]
+        line = token.meta["line"] + token.content[: at + match.start()].count("\n")
+        href = _place(page, line, name, anchor)
+        return match[0] if href is None else f'{match[1]}"{escape(href)}"' if href else ""
 
-    return ADDRESS.sub(local, token.content)
+    def in_tag(tag: re.Match) -> str:
+        return ADDRESS.sub(lambda match: local(match, tag.start()), tag[0]) if tag["name"] else tag[0]
+
+    return TAG.sub(in_tag, token.content)
+
+
+def _sound(html: str) -> str:
+    """Close the elements that the author's HTML leaves open, drop the ends of those it has not begun.
+
+    They would take the rest of the page in, or end what the page stands in.
+    """
+    opened: list[str] = []
+
+    def sound(tag: re.Match) -> str:
+        name = (tag["name"] or "").lower()
+        if tag[0] == "<":
+            return "&lt;"
+        if name in TEXT:  # nothing ends it: its text would be the rest of the page
+            return ""
+        if not name or name in VOID or tag[0].endswith("/>"):
+            return tag[0]
+        if not tag["end"]:
+            opened.append(name)
+            return tag[0]
+        if name not in opened:
+            return ""
+        left = [opened.pop()]
+        while left[-1] != name:
+            left.append(opened.pop())
+        return "".join(f"</{one}>" for one in left)
+
+    html = TAG.sub(sound, html)
+    return html + "".join(f"</{name}>" for name in reversed(opened))
 
 
 def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> str:
@@ -432,38 +499,44 @@ def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> s
     if not markup.WEB.match(name):
         path = _find(page, line, name)
         if path is None:
-            page.problem(line, f"нет картинки «{name}» ни в хранилище, ни в таблице figures.yml; добавьте её")
+            page.problem(line, _no_file(name))
             return _broken(escape(name, quote=False))
+        if path not in page.vault.urls:
+            page.problem(line, f"«{path}» не публикуется, вставка пропущена; уберите её")
+            return ""
         address = page.url(path)
-    alt, size = [], ""
+    alt, size, shape = [], "", ""
     for part in filter(None, text.split("|")):
         if match := SIZE.fullmatch(part.strip()):
-            size = f' width="{match[1]}"' + (f' height="{match[2]}"' if match[2] else "")
+            size = f' width="{match[1]}"'
+            if match[2]:  # the theme lets a picture keep its own proportions
+                size += f' height="{match[2]}"'
+                shape = f' style="aspect-ratio:{match[1]}/{match[2]}"'
         else:
             alt.append(part.strip())
+    if not size and (height := HEIGHT.search(anchor)):
+        size = f' height="{height[1]}"'
     file = PurePosixPath(name)
     suffix, title = file.suffix.lower(), escape(" ".join(alt) or file.stem)
     address = escape(address + (f"#{anchor}" if anchor else ""))
     if PLAYER.match(name):  # Obsidian plays it; the site asks nothing of other hosts
         return f'<a href="{address}">{title if alt else address}</a>'
     if suffix in AUDIO:
-        return f'<audio controls{size} src="{address}" title="{title}"></audio>'
+        return f'<audio controls src="{address}" title="{title}"></audio>'
     if suffix in VIDEO:
         return f'<video controls{size} src="{address}" title="{title}"></video>'
     if suffix == ".pdf":
         return f'<iframe{size} src="{address}" title="{title}"></iframe>'
     if suffix in IMAGES or markup.WEB.match(name):
-        return f'<img src="{address}" alt="{title}"{size} loading="lazy">'
+        return f'<img src="{address}" alt="{title}"{size}{shape} loading="lazy">'
     return f'<a href="{address}">{title}</a>'
 
 
-def _embed_block(page: Page, token: Token) -> str:
-    line = token.meta["line"]
-    name, anchor, text = markup.parts(token.content)
+def _embed_block(page: Page, line: int, name: str, anchor: list[str], text: str) -> str:
     path = _find(page, line, name)
     if path is None:
         return _figure(page, line, page.vault.figure(name))
-    if path.endswith(".py"):
+    if path.startswith(SNIPPETS):
         return _code(page, line, PurePosixPath(path), anchor)
     if path.endswith(".excalidraw.md"):
         return _drawing(page, line, path, text)
@@ -482,7 +555,7 @@ def _drawing(page: Page, line: int, path: str, text: str) -> str:
 def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
     where = (note.path, "#".join(anchor))
     if not note.published:
-        page.problem(line, f"«{note.name}» не публикуется (publish: false), вставка пропущена; уберите её")
+        page.problem(line, f"«{note.name}» не публикуется, вставка пропущена; уберите её")
         return ""
     place = note.place(anchor) if anchor else None
     if anchor and place is None:
@@ -505,7 +578,8 @@ def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
         source=note,
         offset=note.offset + start,
         inside=(*page.inside, where),
-        raised=max(0, top - 2),
+        html=[],
+        raised=top - 2,
         part=f"{len(page.taken) - 1}-",
     )
     source = _link(page, line, note.path, anchor, f"Из заметки «{escape(note.title, quote=False)}»")

@@ -29,6 +29,7 @@ SPELLINGS = (
         r"\\newcommand{\2}{\\operatorname\1\3}",
     ),
 )
+TEXT = re.compile(r"\\(?:text[a-z]*|[mh]box)\s*\{[^{}$\\]*\}")
 NUMBERED = re.compile(r"\\begin\{(?:align|equation|gather|multline|alignat)\}")
 TAG = re.compile(r"\\tag(?P<bare>\*?)\{(?P<text>[^{}]*)\}|\\label\{[^{}]*\}|\\(?:notag|nonumber)\b")
 COMMAND = re.compile(r"\\([A-Za-z]+)")
@@ -97,6 +98,7 @@ def _spelled(tex: str) -> str:
     """Return the formula in math-core's words."""
     for pattern, spelling in SPELLINGS:
         tex = pattern.sub(spelling, tex)
+    tex = TEXT.sub(lambda match: match[0].replace("_", r"\_"), tex)  # of text, not of an index
     if NUMBERED.search(tex):
         return tex
     return TAG.sub(_tag, tex)

@@ -2,8 +2,9 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache, cached_property
 from itertools import pairwise
 from operator import attrgetter
@@ -18,10 +19,9 @@ import yaml
 from pymdownx.slugs import slugify as heading_slugify
 from slugify import slugify
 
-from markup import parse_blocks
+import markup
 
 FRONTMATTER = re.compile(r"\A---[ \t]*\n(.*?\n)??---[ \t]*(?:\n|\Z)", re.S)
-MARKUP = re.compile(r"!?\[\[(?:[^\]|]*\|)?([^\]]*)\]\]|[*_`~=]|%%.*?%%")
 IGNORED_IN_HEADING_LINKS = re.compile(r"""[!"#$%&()*+,.:;<=>?@^`{|}~/\[\]\\\s]+""")
 PERMALINK = re.compile(r"/*([\w-]+(?:/[\w-]+)*)/*")
 
@@ -51,13 +51,17 @@ class Problem:
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading of a note: `line` and `end` bound its section, counted from 0 in the body."""
+    """A heading of a note: `line` and `end` bound its section, counted from 0 in the body.
+
+    `text` is what it says, `source` what the author wrote: Obsidian makes its links of that.
+    """
 
     level: int
     text: str
     slug: str
     line: int
     end: int
+    source: str
 
 
 class Place(NamedTuple):
@@ -86,7 +90,20 @@ class Note:
     @property
     def title(self) -> str:
         title = self.meta.get("title")
-        return str(title) if title and isinstance(title, str | int | float) else self.name
+        if title and isinstance(title, str | int | float):
+            return str(title)
+        if self.name.casefold() != "index":
+            return self.name
+        heading = next((heading.text for heading in self.headings if heading.level == 1), "")
+        return heading or PurePosixPath(self.path).parent.name or "Начало"
+
+    @property
+    def date(self) -> date | None:
+        """The day that the properties name."""
+        for name in ("date", "created"):
+            with suppress(ValueError):
+                return date.fromisoformat(str(self.meta.get(name))[:10])
+        return None
 
     @property
     def published(self) -> bool:
@@ -110,7 +127,11 @@ class Note:
 
     @cached_property
     def _named(self) -> dict[str, list[Heading]]:
-        return _grouped((_comparable(heading.text), heading) for heading in self.headings)
+        named: dict[str, list[Heading]] = {}
+        for heading in self.headings:
+            for name in {_comparable(heading.text), _comparable(heading.source)}:
+                named.setdefault(name, []).append(heading)
+        return named
 
     @cached_property
     def _slugs(self) -> dict[str, Heading]:
@@ -121,7 +142,8 @@ class Note:
         if anchor[-1].startswith("^"):
             span = blocks(self.text).get(anchor[-1][1:].casefold())
             return span and Place(anchor[-1].casefold(), *span)
-        heading = self._heading(anchor) or (self._slugs.get(anchor[0]) if len(anchor) == 1 else None)
+        heading = self._heading(anchor) or self._heading([" ".join(anchor)])  # a # of its own words
+        heading = heading or (self._slugs.get(anchor[0]) if len(anchor) == 1 else None)
         return heading and Place(heading.slug, heading.line, heading.end)
 
     def _heading(self, names: list[str]) -> Heading | None:
@@ -151,7 +173,7 @@ def read_note(path: str, content: bytes) -> Note:
         line = content[: error.start].count(b"\n") + 1
         problem = Problem(path, line, "здесь не UTF-8; сохраните заметку в этой кодировке")
         source = content.decode("utf-8-sig", errors="replace")
-    source = source.replace("\r\n", "\n").replace("\0", "\ufffd")
+    source = source.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
     match = FRONTMATTER.match(source)
     if not match:
         return Note(path, {}, source, 0, problem)
@@ -171,18 +193,18 @@ def read_note(path: str, content: bytes) -> Note:
 @cache
 def headings(text: str) -> tuple[Heading, ...]:
     """List a note's headings; their slugs are unique within the note."""
-    tokens = parse_blocks(text)
+    tokens = markup.parse_blocks(text)
     found = []
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
-            plain = MARKUP.sub(lambda m: m[1] or "", inline.content).strip()
-            found.append((int(opening.tag[1]), plain, opening.map[0]))
+            found.append((int(opening.tag[1]), inline.content, opening.map[0]))
+    texts = [markup.heading(source) for _, source, _ in found]
     seen: dict[str, int] = {}
-    slugs = [unique(_heading_slug(h[1].replace("\u00a0", " "), "-") or "section", seen) for h in found]
+    slugs = [unique(_heading_slug(text.replace("\u00a0", " "), "-") or "section", seen) for text in texts]
     ends = [text.count("\n") + 1] * 7  # by level: where the next heading of that level or above begins
     result = []
-    for (level, plain, line), slug in zip(reversed(found), reversed(slugs), strict=True):
-        result.append(Heading(level, plain, slug, line, ends[level]))
+    for (level, source, line), text, slug in reversed([*zip(found, texts, slugs, strict=True)]):
+        result.append(Heading(level, text, slug, line, ends[level], source))
         ends[level:] = [line] * (7 - level)
     return tuple(reversed(result))
 
@@ -190,7 +212,7 @@ def headings(text: str) -> tuple[Heading, ...]:
 @cache
 def blocks(text: str) -> dict[str, tuple[int, int]]:
     """Map a note's block ids, in lower case, to the lines of their blocks."""
-    named = (token for token in parse_blocks(text) if token.type == "block_id")
+    named = (token for token in markup.parse_blocks(text) if token.type == "block_id")
     return {token.content[1:]: tuple(token.map) for token in named}
 
 
@@ -205,16 +227,9 @@ def unique(slug: str, seen: dict[str, int]) -> str:
     return candidate
 
 
-def _grouped(pairs: Iterable[tuple[str, Heading]]) -> dict[str, list[Heading]]:
-    groups: dict[str, list[Heading]] = {}
-    for name, heading in pairs:
-        groups.setdefault(name, []).append(heading)
-    return groups
-
-
 def _comparable(heading: str) -> str:
     # as Obsidian does: these signs count for nothing when it looks for a heading
-    return IGNORED_IN_HEADING_LINKS.sub(" ", MARKUP.sub(lambda m: m[1] or "", heading)).strip().casefold()
+    return _key(IGNORED_IN_HEADING_LINKS.sub(" ", heading).strip())
 
 
 def addresses(notes: dict[str, Note]) -> tuple[dict[str, str], list[Problem]]:
@@ -297,7 +312,8 @@ class Vault:
 
     @cached_property
     def _paths(self) -> dict[str, str]:
-        return {_key(path): path for path in (*self.files, *self.notes)}
+        paths = (*self.files, *self.notes)
+        return {_key(path): path for path in paths} | {path: path for path in paths}
 
     @cached_property
     def _names(self) -> dict[str, list[str]]:
@@ -336,8 +352,8 @@ class Vault:
         """
         folder = str(PurePosixPath(source).parent)
         target = target.strip().lstrip("/")
-        relative = _key(_normal(f"{folder}/{target}"))
-        for key in (relative, f"{relative}.md"):
+        relative = _normal(f"{folder}/{target}")
+        for key in (relative, f"{relative}.md", _key(relative), _key(f"{relative}.md")):
             if key in self._paths:
                 return [self._paths[key]]
         key = _key(_normal(target))

@@ -1,5 +1,6 @@
 """What surrounds a note: links to it with their sentences, tags, the map, other names, what leads nowhere."""
 
+from datetime import date
 from itertools import combinations
 
 import numpy as np
@@ -51,6 +52,14 @@ def test_backlinks_are_of_other_notes_embeds_too_each_sentence_once():
     assert around.outgoing("a.md", links) == ["b.md"]
 
 
+def test_pictures_are_links_too_and_no_words_of_a_sentence():
+    _, links, _ = read(a="раз ![[нет.png]] [[b]] ![x](нет.png) ![](b.md) ![y](http://a.b/c.png)", b="")
+    assert [(link.name, link.path) for link in links["a.md"]] == [
+        ("нет.png", None), ("b", "b.md"), ("нет.png", None), ("b.md", "b.md")
+    ]
+    assert links["a.md"][1].context == "раз  <b>b</b>"
+
+
 def test_what_leads_nowhere_is_listed_the_most_wanted_first():
     _, links, _ = read(a="---\nx: 1\n---\n\n[[Нет]] [[b]]\n[[Ещё]]", b="[[Ещё#раздел]] [x](http://a.b)")
     _, more, _ = read(a="[[Я]] [[ж]] [[А]] [[Я]]")
@@ -71,6 +80,11 @@ def test_what_leads_nowhere_is_listed_the_most_wanted_first():
 )
 def test_tags_stand_in_the_properties_and_in_the_text(text, tags):
     assert read(a=text)[2]["a.md"] == tags
+
+
+def test_a_day_is_said_in_words():
+    assert around.in_words(date(2024, 5, 6)) == "6\u00a0мая 2024"
+    assert around.in_words(date(2023, 12, 31)) == "31\u00a0декабря 2023"
 
 
 def test_a_nested_tag_counts_for_those_above_it_whatever_its_capitals():

@@ -137,24 +137,34 @@ def test_no_note_of_any_vault_stops_the_build(project):
         "Снаружи.md": "![[../../secret]] ![](../../../secret)",
         "Схема.excalidraw.md": "%%\n```json\n{\n```\n%%",
         "битый.ipynb": "{",
+        "п/index.md": "",
+        "п/README.md": "тоже заметка",
+        "решётка #1 [x].md": "",
+        ".trash/корзина.png": "",
+        "Корзина.md": "![[корзина.png]] ![[favicon.png]]",  # neither a deleted file nor one of the theme
     }.items():
         (docs / name).parent.mkdir(exist_ok=True)
         (docs / name).write_text(text, encoding="utf-8")
     (docs / "Не UTF-8.md").write_bytes("раз".encode("cp1251"))
     (docs / "Ссылка.md").symlink_to("/etc/hostname")
     (docs / "Никуда.md").symlink_to("нет.md")
+    (docs / "снаружи").symlink_to(project / "hooks")
+    (docs / "по кругу").symlink_to(".")
     code, log = build(project, "```mermaid\nflowchart LR\n```\n\n![[Заметка]]", "--strict")
     assert code == 1
     said = [line.partition(": ")[0].removeprefix("WARNING -  ") for line in log if "strict" not in line]
     assert sorted(said) == sorted([
         *("Заметка.md, строка 5", "Не YAML.md, строка 3", "Не UTF-8.md, строка 1"),
         *("Снаружи.md, строка 1", "Снаружи.md, строка 1", "Ссылка.md", "Никуда.md", "битый.ipynb"),
+        *("Корзина.md, строка 1", "Корзина.md, строка 1", "снаружи", "по кругу"),
     ])
     code, _ = build(project, "```mermaid\nflowchart LR\n```\n")
     site = project / "site"
     assert code == 0
     assert "секрет" not in "".join(page.read_text(encoding="utf-8") for page in site.rglob("*.html"))
-    assert 'href="a/tsel/"' in (site / "index.html").read_text(encoding="utf-8")
+    assert "тоже заметка" in (site / "p" / "readme" / "index.html").read_text(encoding="utf-8")
+    home = BeautifulSoup((site / "index.html").read_text(encoding="utf-8"), "html.parser").article
+    assert {"а/Цель": "a/tsel/", "решётка #1 [x]": "reshetka-1-x/"}.items() <= {a.text: a["href"] for a in home.select("a")}.items()
     drawn = [p.parent.name for p in site.rglob("index.html") if "mermaid.min.js" in p.read_text(encoding="utf-8")]
     assert drawn == ["zametka"] and (site / "assets" / "mermaid.min.js").stat().st_size > 1e6
 
@@ -162,13 +172,14 @@ def test_no_note_of_any_vault_stops_the_build(project):
 def test_a_note_is_surrounded_by_its_links_tags_and_other_names(project):
     docs = project / "docs"
     (docs / "Другая.md").write_text("Смотри [[Заметка|заметку]] и [[Нет]].\n", encoding="utf-8")
-    code, _ = build(project, "---\naliases: [Другое имя, Другая]\n---\n#тег/вложенный [[Теги]] [[Карта заметок]]\n")
+    code, _ = build(project, "---\naliases: [Другое имя, Другая]\ntags: [свой]\ndate: 2024-05-06\n---\n#тег/вложенный [[Теги]] [[Карта заметок]]\n")
     assert code == 0
     read = {p.parent.name: p.read_text(encoding="utf-8") for p in (project / "site").glob("*/index.html")}
     page = BeautifulSoup(read["zametka"], "html.parser")
     backlinks = {item.a["href"]: item.p and item.p.text for item in page.select(".backlinks li")}
     assert backlinks["../drugaia/"] == "Смотри заметку и Нет."
-    assert page.select_one("a.tag")["href"] == "../tegi/#тег/тег/вложенный"
+    assert [a["href"] for a in page.select("a.tag")] == ["../tegi/#тег/тег/вложенный", "../tegi/#тег/свой"]
+    assert page.select_one(".properties > time")["datetime"] == "2024-05-06"
     tags = BeautifulSoup(read["tegi"], "html.parser")
     for tag in ("тег/тег", "тег/тег/вложенный"):
         assert tags.find(id=tag).find_next("ul").a["href"] == "../zametka/"
@@ -215,6 +226,47 @@ def test_a_page_has_its_contents_its_figures_with_their_code_its_listings_and_fo
     assert found.title.text.startswith("Имя") and found.find("meta", {"name": "description"})["content"] == "О чём"
 
 
+def test_templates_are_no_pages(project):
+    docs = project / "docs"
+    settings = {".obsidian/templates.json": '{"folder": "Мои/заготовки/"}', ".obsidian/plugins/templater-obsidian/data.json": "[]"}
+    notes = ("Templates/a.md", "99 Шаблоны/b.md", "Мои/заготовки/c.md", "Мои/d.md", "Шаблоны проектирования/e.md")
+    for name, text in settings.items() | {name: "[[{{title}}]]" for name in notes[:3]}.items() | {name: "" for name in notes[3:]}.items():
+        (docs / name).parent.mkdir(parents=True, exist_ok=True)
+        (docs / name).write_text(text, encoding="utf-8")
+    assert build(project, "[[Templates/a]] [[Мои/d]] [[e]]", "--strict") == (0, [])
+    page = BeautifulSoup((project / "site" / "zametka" / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert [a["href"] for a in page.article.p.select("a")] == ["../moi/d/", "../shablony-proektirovaniia/e/"]
+
+
+def test_what_is_wrong_in_a_text_that_two_pages_take_in_is_said_once(project):
+    (project / "docs" / "Другая.md").write_text("![[Заметка]]", encoding="utf-8")
+    _, log = build(project, "[[Нет]]")
+    assert len(log) == 1
+
+
+@pytest.mark.parametrize(
+    ("note", "headings", "contents"),
+    [
+        ("текст\n# A\n## B\n# C\n", ["Заметка", "A", "B", "C"], ["A", "B", "C"]),
+        ("---\ncssclasses: wide\n---\n# A ^id\n## B\n# C\n", ["A", "B", "C"], ["B", "C"]),
+        ("# A\n## B\n", ["A", "B"], ["B"]),
+        ("## B\n#### C\n", ["Заметка", "B", "C"], ["B"]),
+    ],
+)
+def test_a_page_begins_with_its_title_and_its_contents_are_all_the_headings_below(monkeypatch, note, headings, contents):
+    note = read_note("Заметка.md", note.encode())
+    monkeypatch.setattr(main, "vault", Vault({note.path: note}))
+    page = SimpleNamespace(file=SimpleNamespace(src_uri=note.path), meta={})
+    main.on_page_markdown("", page, None, None)
+    found = BeautifulSoup(main.on_page_content("", page, None, None), "html.parser").select("h1, h2, h4")
+    shown = [heading.find(string=True) for heading in found]
+    assert shown == headings[len(headings) - len(shown) :] and (shown == headings or found[0].name == "h2")
+    root, *others = page.toc  # as the theme does
+    listed = root.children if root.level == 1 else [root, *others]
+    assert [item.title for top in listed for item in (top, *top.children)] == contents
+    assert root.level != 1 or not others
+
+
 def test_what_leads_nowhere_is_listed_until_it_leads_somewhere(project):
     listed = project / ".cache" / "unresolved.md"
     build(project, "[[Б]] [[А]]\n[[А]]\n")
@@ -226,7 +278,7 @@ def test_what_leads_nowhere_is_listed_until_it_leads_somewhere(project):
 
 
 def test_pages_stand_in_the_order_in_which_the_home_page_links_to_them(project):
-    (project / "docs" / "index.md").write_text("[[В]] [[Заметка|а]] [[Нет]]", encoding="utf-8")
+    (project / "docs" / "index.md").write_text("`[[А]]` [[В]] [а](Заметка.md) [[Нет]]", encoding="utf-8")
     for name in "бВА":
         (project / "docs" / f"{name}.md").write_text("", encoding="utf-8")
     build(project, "![[demo.py]]")

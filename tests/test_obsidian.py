@@ -81,11 +81,14 @@ def soup(text, **others):
         ("[рис. 4](#здесь)", "#здесь", "рис. 4"),
         ("[рис. 4](#Здесь)", "#здесь", "рис. 4"),
         ("[[Другая|a*b*]]", "../drugaia/", "a*b*"),
+        ("[[Другая\\|как в таблице]]", "../drugaia/", "как в таблице"),
+        ("[текст](C%23.md#%D0%A2)", "../c/#т", "текст"),
+        ("[текст](Другая.md#Глава#Раздел)", "../drugaia/#раздел", "текст"),
     ],
 )
 def test_a_link_leads_to_its_note_heading_or_file(link, href, shown):
     other = "---\naliases: Псевдоним\n---\n# Глава\n## Раздел\nтекст ^abc\n"
-    found = soup(f"{link}\n\n# Здесь\n", Другая=other).p.a
+    found = soup(f"{link}\n\n# Здесь\n", Другая=other, **{"C#": "# Т\n"}).p.a
     assert (found["href"], found.text) == (href, shown)
 
 
@@ -167,12 +170,16 @@ def test_an_image_is_found_wherever_it_lies(embed, src, alt, size):
         ("![[кино.mp4#t=10|400]]", '<video controls width="400" src="../m/'),
         ("![[кино.mp4#t=10|400]]", '.mp4#t=10" title="кино"></video>'),
         ("![[книга.pdf#page=3]]", '.pdf#page=3" title="книга"></iframe>'),
+        ("![[книга.pdf#height=400]]", '<iframe height="400" src='),
+        ("![[книга.pdf#page=3&height=400|300x200]]", '<iframe width="300" height="200" src='),
+        ("![слово](книга.pdf#page=3)", '.pdf#page=3" title="слово"></iframe>'),
+        ("![[опыт.py]]", '<a href="../m/%D0%BE%D0%BF%D1%8B%D1%82.py">опыт</a>'),
         ("![[доска.canvas]]", ">доска</a>"),
         ("[[книга.pdf#page=3|с. 3]]", '.pdf#page=3">с. 3</a>'),
     ],
 )
 def test_sounds_videos_and_pdfs_are_played_in_place_any_other_file_is_linked(embed, expected):
-    files = {"m/звук.mp3", "m/кино.mp4", "m/книга.pdf", "m/доска.canvas"}
+    files = {"m/звук.mp3", "m/кино.mp4", "m/книга.pdf", "m/доска.canvas", "m/опыт.py"}
     assert expected in html(embed, files=files)
 
 
@@ -194,6 +201,18 @@ def test_footnotes_of_a_text_taken_in_do_not_mix_with_the_pages_own():
 def test_a_task_with_any_sign_is_done(mark):
     boxes = soup(f"1. [{mark}] дело\n2. [ ] другое\n   - [{mark}] третье\n3. [x]не дело\n").select("input")
     assert [box.has_attr("checked") for box in boxes] == [True, False, True]
+
+
+def test_a_task_with_a_sign_of_its_own_shows_and_says_it():
+    found = soup("- [ ] a\n- [x] b\n- [X] c\n- [\"] d\n")
+    assert [item["data-task"] for item in found.select("li")] == [" ", "x", "X", '"']
+    assert [span.get("data-sign") for span in found.select("span")] == [None, None, None, '"']
+    assert found.select("input")[3]["aria-label"] == 'отмечено «"»'
+
+
+def test_a_picture_of_two_sizes_has_their_proportions():
+    assert soup("![[1.png|300x200]]", files={"1.png"}).img["style"] == "aspect-ratio:300/200"
+    assert not soup("![[1.png|300]]", files={"1.png"}).img.has_attr("style")
 
 
 def test_a_tag_is_a_word_after_a_hash_and_no_number():
@@ -276,6 +295,16 @@ def test_a_link_to_a_block_leads_to_its_beginning():
     assert found.find(id="^id").find_next_sibling().name == "ul"
 
 
+def test_a_note_taken_in_by_a_markdown_image_is_taken_in():
+    assert soup("![](Другая.md#A)", Другая="внутри\n# A\nраздел\n").select_one(".transclusion > p").text == "раздел"
+
+
+def test_a_heading_may_have_a_block_id():
+    found = soup("# Глава ^id\n\n[[#^id]] [[#Глава]]\n")
+    assert found.h1.find(string=True) == "Глава" and found.find(id="^id").find_next_sibling() == found.h1
+    assert [a["href"] for a in found.p.select("a")] == ["#^id", "#глава"]
+
+
 def test_links_of_a_transcluded_text_lead_where_they_led_in_its_note():
     other = "# A\n[[#B|к B]] [[Заметка]]\n# B\n"
     links = soup("![[Другая#A]]", Другая=other).select(".transclusion > p > a")
@@ -288,13 +317,14 @@ def headings(text, **others):
 
 def test_ids_of_headings_are_unique_and_the_pages_own_keep_theirs():
     found = headings("![[Другая]]\n\n# A\n\n# A\n", Другая="# A\n")
-    assert found == [("h1", "a_2"), ("h1", "a"), ("h1", "a_1")]
+    assert found == [("h2", "a_2"), ("h1", "a"), ("h1", "a_1")]
 
 
-def test_a_section_taken_in_from_below_comes_right_after_the_title():
+def test_a_text_taken_in_comes_right_after_the_title_of_the_page():
     other = "# A\n\n### B\n\nтекст\n\n#### C\n"
     assert headings("![[Другая#B]]", Другая=other) == [("h2", "b"), ("h3", "c")]
-    assert headings("![[Другая]]", Другая=other) == [("h1", "a"), ("h3", "b"), ("h4", "c")]
+    assert headings("![[Другая]]", Другая=other) == [("h2", "a"), ("h4", "b"), ("h5", "c")]
+    assert headings("![[Другая]]", Другая="# A\n###### B\n") == [("h2", "a"), ("h6", "b")]
 
 
 def test_the_contents_of_a_page_are_its_headings_in_words():
@@ -314,6 +344,14 @@ def test_a_comment_may_begin_and_end_in_mid_line_and_hold_anything():
     assert len(callout.select(".admonition")) == 1 and "b" not in callout.text and "c" in callout.text
 
 
+def test_a_comment_that_nothing_closes_hides_what_follows_and_is_reported():
+    text, problems = page("раз\n\n%% два\n\n# три\n")
+    assert text == "<p>раз</p>\n<p></p>\n" and [(p.line, p.text.partition(";")[0]) for p in problems] == [
+        (3, "комментарий %% не закрыт и скрыл всё, что после него")
+    ]
+    assert "дальше" in html("на 100%% верно\n\nдальше\n")
+
+
 def test_a_comment_alone_on_its_line_takes_the_line_with_it():
     assert html("раз\n%%два%%\nтри") == "<p>раз<br>\nтри</p>\n"
 
@@ -325,6 +363,16 @@ def test_lines_are_counted_as_in_the_file_whatever_is_taken_out():
 
 def test_a_note_that_is_not_published_is_named_but_not_linked():
     assert html("[[Тайна|x]] [y](Тайна.md)", Тайна="---\npublish: false\n---\n") == "<p>x <span>y</span></p>\n"
+
+
+def test_a_file_that_is_not_published_is_named_but_not_shown():
+    vault = make(files={"схема.png"}, Заметка="[[схема.png]]\n![[схема.png]]")
+    del vault.urls["схема.png"]
+    converted = convert(vault.notes["Заметка.md"], vault)
+    assert converted.html == "<p>схема.png<br>\n</p>\n"
+    assert [(p.line, p.text) for p in converted.problems] == [
+        (2, "«схема.png» не публикуется, вставка пропущена; уберите её")
+    ]
 
 
 def test_cssclasses_are_classes_of_the_page():
@@ -390,7 +438,10 @@ WRONG = [
     ("[x](#nowhere)", "нет места «#nowhere»"),
     ("![[Нет.png]]", "нет картинки «Нет.png»"),
     ("![x](Нет.png)", "нет картинки «Нет.png»"),
-    ("![[../../secret]]", "нет картинки «../../secret»"),
+    ("![[../../secret]]", "в хранилище нет «../../secret»"),
+    ("![x](../../secret.pdf#page=2)", "в хранилище нет «../../secret.pdf»"),
+    ('<img src="Нет.png">', "ссылка ведёт к «Нет.png»"),
+    ("<b>x</b>\n  <a href=Другая.md#Нет>", "нет заголовка «Нет»"),
     ("![[Другая#Нет]]", "нет заголовка «Нет»"),
     ("![[cem.py#нет]]", "нет функции «нет»"),
     ("![[Заметка]]", "вставляет сама себя"),
@@ -412,7 +463,8 @@ def test_what_is_wrong_is_said_in_one_line_with_note_and_line(text, sentence):
     assert sentence in problems[0].text
     assert "\n" not in str(problems[0])
     if "Кольцо" not in text:
-        assert str(problems[0]).startswith("Заметка.md, строка 6: ")
+        line = 6 + text.count("\n")
+        assert str(problems[0]).startswith(f"Заметка.md, строка {line}: ")
 
 
 def test_what_is_wrong_in_a_transcluded_text_names_its_own_note_and_line():

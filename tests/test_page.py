@@ -73,7 +73,7 @@ def test_a_markdown_link_that_leads_nowhere_is_marked_and_its_neighbours_are_not
 
 
 @pytest.mark.parametrize(
-    ("embed", "shown"), [("![[Нет&.png]]", "Нет&amp;.png"), ("[[Нет&|a *b*]]", "a *b*"), ("![[Другая#A#Б]]", "Другая#A#Б"), ("![[cem.py#нет]]", "cem.py#нет")]
+    ("embed", "shown"), [("![[Нет&.png]]", "Нет&amp;.png"), ("[[Нет&|a *b*]]", "a *b*"), ("![[Другая#A#Б]]", "Другая#A#Б"), ("![[cem.py#нет]]", "cem.py#нет"), ("![[Нет&]]", "Нет&amp;")]
 )
 def test_what_is_missing_is_marked_by_its_name(embed, shown):
     text, problems = page(embed, Другая="# A\n")
@@ -106,6 +106,7 @@ def test_a_block_that_is_taken_in_beside_itself_is_named_once():
     found = soup("абзац ^a\n\n![[#^a]]\n")
     assert len(found.find_all(id="^a")) == 1
     assert found.find_all("p")[1].text == found.find_all("p")[0].text == "абзац"
+    assert not soup("![[#^a]]\n\nабзац ^a\n").select(".transclusion [id]")
 
 
 def test_an_empty_cell_heads_no_column():
@@ -161,17 +162,25 @@ def test_texts_taken_in_are_cut_off_where_they_grow_without_end(monkeypatch):
 def test_the_vault_s_files_are_found_in_html_too_and_all_other_addresses_stay():
     text = (
         '<img src="схема.png"> <a href="Другая.md">a</a> <a href=\'Другая.md#Б\'>b</a> <a href="#Б">c</a> '
-        '<a href="Нет.md#Б">d</a> <a href="https://схема.png">e</a> <a href="">f</a>'
+        '<a href=Другая.md>d</a> <a href="https://схема.png">e</a> <a href="">f</a> <a href="/нет">g</a> <a href="нет/">h</a> '
+        '<a href="А &amp; Б.md">i</a> <a href="Тайна.md">j</a><!-- <a href="Нет.md">k</a> --> <img src="100%25.png">'
     )
-    found = soup(text, files={"img/схема.png"}, Другая="# Б\n")
+    secret = "---\npublish: false\n---\n"
+    notes = {"Другая": "# Б\n", "А & Б": "", "Тайна": secret}
+    found = soup(text, files={"img/схема.png", "100%.png"}, **notes)
     assert [tag.get("href", tag.get("src")) for tag in found.find_all(["img", "a"])] == [
         "../img/%D1%81%D1%85%D0%B5%D0%BC%D0%B0.png",
         "../drugaia/",
-        "../drugaia/#Б",
+        "../drugaia/#б",
         "#Б",
-        "Нет.md#Б",
+        "../drugaia/",
         "https://схема.png",
         "",
+        "/нет",
+        "нет/",
+        "../a-b/",
+        None,
+        "../100%25.png",
     ]
 
 
@@ -263,6 +272,8 @@ def test_a_film_elsewhere_with_no_words_is_its_address_and_a_missing_picture_its
 def test_the_words_of_a_heading_are_without_its_markup():
     vault = make(Заметка="A #тег $$x$$ `c` [[Другая#Б]]\nвторая  \nтретья *и*\n===\n", Другая="# Б\n")
     assert convert(vault.notes["Заметка.md"], vault).contents[0].text == "A #тег x c Другая › Б вторая третья и"
+    vault = make(Заметка="# A ![[1.png|20]] [b](https://c.d) ![e](1.png)\n")
+    assert convert(vault.notes["Заметка.md"], vault).contents[0].text == "A  b"
 
 
 @pytest.mark.parametrize(
@@ -305,3 +316,28 @@ def test_the_name_of_an_item_stands_in_the_item_and_a_name_of_nothing_harms_noth
 def test_a_picture_of_one_of_several_namesakes_is_a_problem_of_its_line():
     _, problems = page("\n![[1.png]]", files={"а/1.png", "б/1.png"})
     assert [(p.line, p.text.startswith("имя «1.png» носят")) for p in problems] == [(2, True)]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("<div>\n\nраз", "<div>\n<p>раз</p>\n</div>"),
+        ("раз</div></article>", "<p>раз</p>\n"),
+        ("> <DIV>\n> раз", "<blockquote>\n<DIV>\nраз</div></blockquote>\n"),
+        ("раз <b>два <br> <i>три</b>", "<p>раз <b>два <br> <i>три</i></b></p>\n"),
+        ("<div>\n<!-- раз\n", "<div>\n<!-- раз\n--></div>"),
+        ("<!-- </div> --><img/>\n", "<!-- </div> --><img/>\n"),
+        ("<script>\nраз", "\nраз"),
+        ("<script>a</div></SCRIPT >\n", "<script>a</div></SCRIPT >\n"),
+        ("<div a='</div>'>раз</div>\n", "<div a='</div>'>раз</div>\n"),
+        ("<p><![раз", "<p>&lt;![раз</p>"),
+        ("<div>a < b</div>\n", "<div>a < b</div>\n"),
+    ],
+)
+def test_html_of_a_note_ends_where_it_stands(written, shown):
+    assert html(written) == shown
+
+
+def test_html_of_a_text_taken_in_ends_with_it():
+    text = html("![[Другая]]\n\nпосле", Другая="<div>\n\nраз\n")
+    assert "<div>\n<p>раз</p>\n</div><p class=" in text and text.endswith("</div>\n<p>после</p>\n")

@@ -46,6 +46,10 @@ def test_cyrillic_text_stays_text():
     assert "награда" in mathml(r"\text{награда}", False)
 
 
+def test_an_underscore_in_text_is_a_sign_of_the_text():
+    assert "a_b" in mathml(r"\text{a_b}_c", False)
+
+
 def test_inline_and_display_formulas_take_their_places():
     html = 'a <span class="arithmatex">\\(x &lt; y\\)</span> b<div class="arithmatex">\\[\nz\n\\]</div>'
     result = replace_math(html)

@@ -70,6 +70,21 @@ def test_a_non_breaking_space_parts_words_of_an_address():
     assert headings("# С\u00a0чем сравнить\n")[0].slug == "с-чем-сравнить"
 
 
+@pytest.mark.parametrize(
+    ("source", "text", "slug"),
+    [
+        ("a_b и _c_", "a_b и c", "a_b-и-c"),
+        ("[a](https://b.c) ![[d.png|20]]", "a", "a"),
+        ("[[a#b|c]] ==d== ~~e~~ `f*`", "c d e f*", "c-d-e-f"),
+        ("A &amp; \\* <b>b</b>[^1] %%c%%", "A & * b", "a---b"),
+        ("a\nb\n===", "a b", "a-b"),
+    ],
+)
+def test_a_heading_is_called_by_what_a_reader_sees(source, text, slug):
+    (heading,) = headings(source if "===" in source else f"# {source}")
+    assert (heading.text, heading.slug) == (text, slug)
+
+
 def test_headings_in_code_are_no_headings():
     assert headings("```\n# A\n```\n") == ()
 
@@ -116,9 +131,42 @@ def test_properties_of_any_shape_are_read(properties, aliases, title):
     assert (note.aliases, note.title, note.problem) == (aliases, title, None)
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "title"),
+    [
+        ("index.md", "## A\n# Б *в*\n# Г", "Б в"),
+        ("папка/index.md", "", "папка"),
+        ("Index.md", "", "Начало"),
+        ("index.md", "---\ntitle: Г\n---\n# Б", "Г"),
+        ("a.md", "# Б", "a"),
+    ],
+)
+def test_a_home_page_without_a_title_is_called_by_its_heading_or_its_folder(path, text, title):
+    assert read_note(path, text.encode()).title == title
+
+
+@pytest.mark.parametrize(
+    ("properties", "day"),
+    [
+        ("date: 2024-05-06", "2024-05-06"),
+        ("created: 2024-05-06T10:11:12", "2024-05-06"),
+        ("date: завтра\ncreated: 2024-05-06", "2024-05-06"),
+        ("date: 2023-13-45", None),
+        ("date:", None),
+    ],
+)
+def test_the_day_of_a_note_is_the_one_its_properties_name(properties, day):
+    found = read_note("a.md", f"---\n{properties}\n---\n".encode()).date
+    assert (found and found.isoformat()) == day
+
+
 def test_a_name_of_the_mac_is_the_name_that_is_typed():
     decomposed = "Мои\u0306.md"
     assert vault(decomposed).find("Мой", "x.md") == decomposed
+
+
+def test_of_names_that_differ_in_capitals_the_one_that_is_written_is_meant():
+    assert [vault("А.md", "а.md").find(name, "x.md") for name in ("А", "а", "а.md")] == ["А.md", "а.md", "а.md"]
 
 
 def test_of_several_namesakes_the_nearest_comes_first():
@@ -151,6 +199,9 @@ def test_the_name_of_a_note_comes_before_an_alias():
         (["слово и *курсив*"], 2),
         (["[[другая|слово]] и курсив"], 2),
         (["а   б"], 4),
+        (["другая слово и курсив"], 2),  # as Obsidian writes it
+        (["вопрос", "тег"], 7),
+        (["вопрос #тег"], 7),
         (["Б", "слово и курсив"], None),
         (["A", "В"], None),
         (["Б", "A"], None),
@@ -159,7 +210,7 @@ def test_the_name_of_a_note_comes_before_an_alias():
     ],
 )
 def test_a_heading_is_found_by_its_words_below_those_named_before_it(anchor, line):
-    note = read_note("a.md", "# A\n## Б\n# [[другая|слово]] и *курсив*\n# В\n## а: б\n## Б\n# Конец".encode())
+    note = read_note("a.md", "# A\n## Б\n# [[другая|слово]] и *курсив*\n# В\n## а: б\n## Б\n# Конец\n# Вопрос #тег".encode())
     place = note.place(anchor)
     assert (place and place.line) == line
 
@@ -173,6 +224,7 @@ def test_a_drawing_is_found_by_the_name_of_its_snippet():
 def test_a_note_from_windows_reads_as_any_other():
     note = read_note("a.md", "\ufeff---\r\ntitle: Б\r\n---\r\nраз\r\nдва\0".encode())
     assert (note.meta, note.text, note.offset, note.problem) == ({"title": "Б"}, "раз\nдва\ufffd", 3, None)
+    assert read_note("a.md", b"---\rtitle: a\r---\rb\rc").text == "b\nc"
 
 
 def test_what_is_wrong_with_a_note_s_bytes_or_properties_is_said_with_its_place():

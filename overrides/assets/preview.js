@@ -27,7 +27,7 @@ function excerpt(doc, url) {
   const part = document.createElement("div")
   let node = start?.childNodes.length || !named ? start : start.nextElementSibling // an empty id stands before its block
   while (node && part.textContent.length < LONGEST && (node === start || !HEADING.test(node.tagName))) {
-    if (!node.matches("aside, script, details.code, .md-content__button")) part.append(node.cloneNode(true))
+    if (!node.matches("aside, script, details.code, .properties, .md-content__button")) part.append(node.cloneNode(true))
     if (named && !HEADING.test(start.tagName)) break
     node = node.nextElementSibling
   }
