@@ -96,7 +96,7 @@ class Handler(SimpleHTTPRequestHandler):
 
 @cache
 def everything(site):
-    """A page with every listing of the site and what the page says it prints."""
+    """A page with every listing of the site, what the page says it prints, and every figure."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(site.glob("*/index.html"))]
     pages = [BeautifulSoup(text, "html.parser") for text in texts if 'class="filename"' in text]
     [page] = [p for p in pages if p.select_one(".language-python > .filename:-soup-contains('cem.py')")]
@@ -106,8 +106,9 @@ def everything(site):
         for title in other.select(".language-python > .filename"):
             listing = title.parent
             parts += [listing, *listing.find_next_siblings(limit=3)]
+    figures = {figure["id"]: figure for other in pages for figure in other.select("figure.figure[id]")}
     article.clear()
-    for part in parts:
+    for part in [*parts, *figures.values()]:
         article.append(part)
     return str(page)
 
@@ -217,7 +218,7 @@ def test_a_snippet_draws_its_figures_and_prints_the_numbers_of_the_page(page, na
     here, there = cell.text(), run["stdout"]
     if name not in CHAOTIC:
         assert here.strip() == there.strip()
-        assert "Все числа совпали" in cell.output.inner_text()
+        assert "Числа и рисунки те же, что на странице." in cell.status.inner_text()
         return
     mine, page_s = runner.printed(here), runner.printed(there)
     assert mine.keys() == page_s.keys()
@@ -238,8 +239,46 @@ def test_an_edited_line_is_told_apart_from_the_pages(cell):
     rows = [row.split("\t") for row in cell.output.locator("tbody tr").all_inner_texts()]
     page_s = runner.printed(saved("dog")["stdout"])
     assert rows and all(there == page_s[label] != here for label, there, here in rows)
+    assert "Числа и рисунки не те, что на странице." in cell.status.inner_text()
+    assert re.search(r"Не так, как на странице, выгляд.*\bdog-learning\.svg", cell.output.inner_text())
     cell.press("reset")
     assert cell.listing.locator("[data-act=reset]").is_hidden()
+
+
+LIKE = """async change => {
+    const { alike } = await import('/assets/run/compare.js')
+    const svg = curve => {
+        const place = document.createElement('div')
+        place.innerHTML = `<svg viewBox="0 0 360 240" fill="none" stroke-width="1.8"><path d="M40 200L300 200M40 20L40 200"
+            stroke="black"/><path d="M40 180L170 60L300 100" stroke="var(--c0)"/>${curve}</svg>`
+        document.body.append(place)
+        return place.firstChild
+    }
+    const page_s = svg(''), ours = svg('')
+    const curve = ours.querySelector('path + path')
+    if (change.d) curve.setAttribute('d', change.d)
+    if (change.stroke) curve.setAttribute('stroke', change.stroke)
+    if (change.viewBox) ours.setAttribute('viewBox', change.viewBox)
+    if (change.more) ours.append(...svg(change.more).children)
+    return [await alike(ours, page_s), await alike(page_s, ours)]
+}"""
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({}, True),
+        ({"d": "M43 180L173 63L303 103"}, True),
+        ({"d": "M40 180L105 120L170 60L300 100"}, True),
+        ({"d": "M40 180L170 68L300 100"}, False),
+        ({"d": "M40 180L170 60"}, False),
+        ({"stroke": "var(--c1)"}, False),
+        ({"viewBox": "0 0 360 241"}, False),
+        ({"more": '<text x="200" y="160" fill="black" stroke="none">475</text>'}, False),
+    ],
+)
+def test_figures_are_the_same_when_nothing_is_far_from_its_like(page, change, same):
+    assert page.evaluate(LIKE, change) == [same, same]
 
 
 def test_a_flood_of_prints_is_cut(cell):
