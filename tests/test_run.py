@@ -27,7 +27,7 @@ SNIPPETS = sorted(path.stem for path in (ROOT / "snippets").glob("*.py"))
 # Carts that follow random actions: one rounding in a sine turns an action, and all after it differs
 CHAOTIC = {"cem_policy", "ppo", "reinforce"}
 NEAR = 0.1  # how far apart, of the larger, two such numbers may be; none is judged by fewer episodes
-ENDED = re.compile("^(Готово|Верно|Пока не|Ошибка|Остановлено|Python не|Не хватило)")
+ENDED = re.compile("^(Готово|Верно|Пока не|Ошибка|Остановлено|Python (не|ост))")
 ASSETS = ROOT / "overrides" / "assets"
 
 
@@ -390,17 +390,50 @@ def test_axe_finds_no_barrier_in_a_cell_that_is_edited_and_has_failed(page, cell
     assert [(v["id"], [n["html"][:80] for n in v["nodes"]]) for v in found] == []
 
 
-def test_a_failed_network_is_told_and_a_retry_works(browser, address, state):
+def test_a_failed_network_and_a_fall_of_python_are_told_and_a_retry_works(browser, address, state):
     context = browser.new_context(base_url=address)
     page = context.new_page()
+    page.set_default_timeout(60_000)
     page.goto("/everything/")
     cell = Cell(page, "dog.py")
+    cell.write("print('жив')\nx = []\nfor _ in range(100_000): x = [x]\nrepr(x)")
     state["broken"] = True
     cell.run()
-    assert "не отвечает" in cell.output.inner_text()
+    assert "127.0.0.1" in cell.output.inner_text() and "не отвечает" in cell.output.inner_text()
     state["broken"] = False
     cell.output.get_by_text("Повторить").click()
+    cell.wait()
+    assert cell.text() == "жив"
+    assert cell.status.inner_text() == "Python остановился: слишком глубокая вложенность."
+    cell.output.get_by_text("Повторить").click()
     cell.status.get_by_text("Загружаю Python").wait_for()
+    context.close()
+
+
+def test_what_the_browser_has_not_got_is_said_in_the_readers_words(cell):
+    cell.write("import numpy as np\nnp.ones(2**30)")
+    cell.run()
+    assert session.HINTS["MemoryError"] in cell.output.inner_text()
+    cell.write("input('Сколько? ')")
+    cell.run()
+    assert session.HINTS["EOFError"] in cell.output.inner_text()
+    assert cell.answers("print('дальше')") == "дальше"
+
+
+def test_an_editor_or_a_runner_that_has_not_come_is_told_and_asked_for_again(browser, address):
+    context = browser.new_context(base_url=address)
+    page = context.new_page()
+    page.goto("/why-reinforcement/")
+    bar = Cell(page, "dog.py").listing.locator(".run-bar")
+    for file, words in ("main.js", "Не загрузилось"), ("editor.js", "Редактор не загрузился"):
+        page.route(f"**/run/{file}", lambda route: route.abort())
+        bar.locator("[data-act=edit]").click()
+        seen = "words => (bar => (bar.dataset.note ?? '') + bar.textContent)(document.querySelector('.run-bar')).includes(words)"
+        page.wait_for_function(seen, arg=words)
+        page.unroute(f"**/run/{file}")
+    bar.locator("[data-act=edit]").click()
+    page.locator(".cm-content").wait_for()
+    assert bar.get_attribute("data-note") is None and bar.locator("[data-act=reset]").count() == 1
     context.close()
 
 
@@ -417,6 +450,19 @@ def test_from_a_file_there_is_no_button(browser, site):
     page = browser.new_page()
     page.goto((site / "cross-entropy-method" / "index.html").as_uri())
     assert page.locator(".filename").count() and not page.locator(".run-bar").count()
+    page.close()
+
+
+@pytest.mark.parametrize("missing", ["WebAssembly", "DecompressionStream"])
+def test_an_old_browser_has_the_page_without_the_button(browser, address, missing):
+    page = browser.new_page()
+    problems = []
+    page.on("pageerror", lambda error: problems.append(error))
+    page.add_init_script(f"delete window.{missing}")
+    page.goto(f"{address}/why-reinforcement/")
+    page.locator("button[data-md-type=copy]").first.wait_for(state="attached")  # the theme's own script has run
+    assert page.locator(".filename").count() and not page.locator(".run-bar").count()
+    assert problems == []
     page.close()
 
 

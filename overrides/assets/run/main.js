@@ -71,6 +71,14 @@ async function unpack(packed) {
 
 const megabytes = bytes => `${(bytes / 1e6).toLocaleString("ru", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} МБ`
 
+/** Say why Python is no more, and what to do. */
+function cause(failed, loaded, host) {
+  if (/memory|allocation/i.test(failed)) return ["Python остановился: не хватило памяти.", "Уменьшите массивы и запустите снова."]
+  if (/call stack|recursion/i.test(failed)) return ["Python остановился: слишком глубокая вложенность.", "Проверьте, где функция зовёт сама себя или список лежит в списке, и запустите снова."]
+  if (loaded) return ["Python остановился.", "При следующем запуске он загрузится заново."]
+  return [`Python не загрузился: ${host} не отвечает.`, "Проверьте связь и повторите."]
+}
+
 // ---------------------------------------------------------------- one listing
 
 const element = (tag, properties = {}, ...inside) => {
@@ -224,7 +232,7 @@ class Cell {
     if (old) old.replaceWith(figure)
     else this.output.append(figure)
     const [here, there] = [figure, original].map(each => each?.querySelector("svg"))
-    if (there) this.drawn.set(name, alike(here, there).then(same => [name, same]))
+    if (there) this.drawn.set(name, alike(here, there).then(same => [name, same], () => null)) // null: no telling
   }
 
   explain(traceback, hint, line) {
@@ -253,7 +261,7 @@ class Cell {
     const time = ((performance.now() - this.began) / 1000).toLocaleString("ru", { maximumFractionDigits: 1 })
     if (!well) return this.say("Ошибка: что случилось, сказано ниже.")
     if (this.verdict) return this.say(this.verdict)
-    const figures = compareFigures(await Promise.all(this.drawn.values()))
+    const figures = compareFigures((await Promise.all(this.drawn.values())).filter(Boolean))
     if (this.turn) return // the next run has begun
     const numbers = this.page !== null && this.printed ? compareNumbers(this.printed, this.page, this.edited) : null
     const told = [["числа", numbers], ["рисунки", figures]].filter(([, verdict]) => verdict)
@@ -277,20 +285,17 @@ class Cell {
 
   failed({ failed, loaded }) {
     this.output.hidden = false
-    const memory = loaded || /memory|allocation/i.test(failed)
-    const host = new URL(this.pyodide).host
-    const words = memory
-      ? "Python остановился: похоже, не хватило памяти. Уменьшите массивы и запустите снова."
-      : `Python не загрузился: ${host} не отвечает. Проверьте связь и повторите.`
+    const [what, todo] = cause(failed, loaded, new URL(this.pyodide).host)
     const again = element("button", { type: "button", textContent: "Повторить" })
     again.onclick = () => this.run()
-    this.output.prepend(element("div", { className: "run-error" }, element("p", { textContent: words }), again))
-    this.say(memory ? "Не хватило памяти." : "Python не загрузился.")
+    this.output.prepend(element("div", { className: "run-error" }, element("p", { textContent: `${what} ${todo}` }), again))
+    this.say(what)
   }
 
   // ------------------------------------------------------------ editing
 
   async edit(where = {}) {
+    if (!this.editor) this.bar.dataset.note = "Загружаю…"
     this.opening ??= import(at("editor.js")).then(({ createEditor }) => {
       this.listing.classList.add("run-editing")
       this.editor = createEditor(this.code.parentElement, {
@@ -300,9 +305,13 @@ class Cell {
         run: () => this.run(),
       })
       this.button("edit").hidden = true
+    }, () => {
+      this.opening = null
+      this.say("Редактор не загрузился: проверьте связь и нажмите ещё раз.")
     })
     await this.opening
-    if (where) this.editor.focus(where)
+    delete this.bar.dataset.note
+    if (where) this.editor?.focus(where)
   }
 
   /** Take an edit over: to the device, to the copy button, to the bar. */
