@@ -2,9 +2,11 @@
 
 import ast
 import base64
+import io
 import json
 import re
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Iterable, Mapping
 from functools import cache
 from html import escape
 from textwrap import dedent
@@ -57,7 +59,20 @@ def notebook(run: Run) -> str:
     return json.dumps(book, ensure_ascii=False, indent=1) + "\n"
 
 
-def trim(html: str, run: Run | None = None, downloads: Iterable[str] = ()) -> str:
+def archive(runs: Iterable[Run]) -> bytes:
+    """Return a ZIP of all snippets and notebooks; the same runs give the same bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as files:
+        for run in sorted(runs, key=lambda run: run.name):
+            for name, text in ((f"{run.name}.py", run.source), (f"{run.name}.ipynb", notebook(run))):
+                entry = zipfile.ZipInfo(name)  # of 1 January 1980, whenever it is made
+                entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+                entry.create_system = 3  # Unix, or Windows would write another number
+                files.writestr(entry, text)
+    return packed.getvalue()
+
+
+def trim(html: str, run: Run | None = None, downloads: Mapping[str, str] | None = None) -> str:
     """Return mkdocs-jupyter's page of a notebook in the site's own dress.
 
     Parameters
@@ -65,7 +80,7 @@ def trim(html: str, run: Run | None = None, downloads: Iterable[str] = ()) -> st
     html : what the plugin made: 575 KB of styles, scripts that ask other hosts, and a frame of a
         dozen elements round every cell
     run : the run that the notebook was made of, if it was: its figures get their captions
-    downloads : addresses of files to offer below the title
+    downloads : what to offer below the title, words by the address of the file
 
     Returns
     -------
@@ -84,7 +99,7 @@ def trim(html: str, run: Run | None = None, downloads: Iterable[str] = ()) -> st
         else:
             inside = SVG.sub(lambda m: _figure(m[1], run, next(figures, None), ids), inside)
         parts.append(inside.strip().replace(NO_ALT, "Рисунок"))
-    links = (f'<a href="{escape(a)}" download>Скачать {escape(a.rpartition("/")[2])}</a>' for a in downloads)
+    links = (f'<a href="{escape(a)}" download>{escape(words)}</a>' for a, words in (downloads or {}).items())
     if row := " · ".join(links):
         parts.insert(1, f"<p>{row}</p>")
     return "\n".join(parts)

@@ -235,6 +235,8 @@ def explain(error: BaseException, name: str) -> tuple[str, str, int]:
 def hint(error: BaseException) -> str:
     """Return what to look at after a common mistake, or nothing."""
     text = str(error)
+    if "array is too big" in text:  # numpy's ValueError, where memory is 4 GB and no more
+        return HINTS["MemoryError"]
     if isinstance(error, ValueError) and any(w in text for w in ("shape", "dimension", "broadcast")):
         return HINTS["shapes"]
     if isinstance(error, TypeError) and "argument" in text:

@@ -3,11 +3,13 @@
 import ast
 import gzip
 import html
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import nbclient
@@ -89,7 +91,7 @@ def book(run) -> nbformat.NotebookNode:
 
 
 @pytest.fixture(scope="module")
-def site() -> list[runner.Run]:
+def all_runs() -> list[runner.Run]:
     runs = runner.run_all(ROOT / "snippets", ROOT / ".cache" / "snippets")
     return [run for run in runs.values() if not run.error]
 
@@ -157,9 +159,9 @@ def test_any_module_makes_a_notebook(source):
     assert book.cells[-1].cell_type == "code"
 
 
-def test_no_statement_of_a_snippet_is_lost(run, site):
+def test_no_statement_of_a_snippet_is_lost(run, all_runs):
     odd = [runner.Run("odd", source, "", {}) for source in ODD]
-    for each in [run, *odd, *site]:
+    for each in [run, *odd, *all_runs]:
         module = ast.parse(each.source)
         expected = module.body[1:] if ast.get_docstring(module) else module.body
         book = nbformat.reads(notebooks.notebook(each), as_version=4)
@@ -184,7 +186,7 @@ def test_jupyter_runs_the_notebook_and_gets_the_same(run, book, tmp_path):
     assert sum("image/png" in o.get("data", {}) for o in outputs) == len(run.figures)
 
 
-def test_every_notebook_of_the_site_runs_top_to_bottom_and_gets_the_same(site, tmp_path):
+def test_every_notebook_of_the_site_runs_top_to_bottom_and_gets_the_same(all_runs, tmp_path):
     program = """
 import contextlib, io, json, os, pathlib, sys
 import matplotlib.pyplot as plt
@@ -199,12 +201,12 @@ for path in map(pathlib.Path, sys.argv[1:]):
     plt.close("all")
     pathlib.Path("stdout").write_text(printed.getvalue(), "utf-8")
 """
-    paths = [tmp_path / f"{run.name}.ipynb" for run in site]
-    for run, path in zip(site, paths, strict=True):
+    paths = [tmp_path / f"{run.name}.ipynb" for run in all_runs]
+    for run, path in zip(all_runs, paths, strict=True):
         path.write_text(notebooks.notebook(run), encoding="utf-8")
     env = {**os.environ, "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     subprocess.run([sys.executable, "-c", program, *map(str, paths)], env=env, check=True)
-    for run, path in zip(site, paths, strict=True):
+    for run, path in zip(all_runs, paths, strict=True):
         folder = path.with_suffix("")
         assert (folder / "stdout").read_text(encoding="utf-8") == run.stdout
         assert {svg.stem for svg in folder.glob("*.svg")} == set(run.figures)
@@ -214,7 +216,7 @@ for path in map(pathlib.Path, sys.argv[1:]):
 def pages(run, tmp_path_factory) -> tuple[str, str]:
     """The plugin's page of the notebook, and what we make of it."""
     heavy = rendered(tmp_path_factory.mktemp("page"), notebooks.notebook(run))
-    return heavy, notebooks.trim(heavy, run, ["waves.ipynb", "../../snippets/waves.py"])
+    return heavy, notebooks.trim(heavy, run, {"waves.ipynb": "Скачать <waves>", "../../waves.py": "Скачать"})
 
 
 def test_the_page_holds_all_code_and_outputs_and_nothing_of_the_plugin_s_frame(run, book, pages):
@@ -233,19 +235,34 @@ def test_the_page_shows_the_figures_as_every_page_does(run, pages):
 def test_the_page_offers_the_files_below_its_title(pages):
     heading, _, rest = pages[1].partition("</h1>")
     assert heading.endswith(">Синус и косинус")
-    row = '<p><a href="waves.ipynb" download>Скачать waves.ipynb</a> · <a href="../../snippets/waves.py" download>'
+    row = '<p><a href="waves.ipynb" download>Скачать &lt;waves&gt;</a> · <a href="../../waves.py" download>Скачать</a></p>'
     assert rest.index(row) < rest.index("<pre>")
 
 
-def test_the_largest_page_of_the_site_is_light(site, tmp_path):
-    def size(run: runner.Run) -> int:
-        return len(run.source) + sum(map(len, run.figures.values()))
+def test_the_archive_has_every_snippet_and_notebook_and_the_same_bytes_each_time(all_runs, monkeypatch):
+    packed = notebooks.archive(all_runs)
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    assert notebooks.archive(all_runs[::-1]) == packed
+    with zipfile.ZipFile(io.BytesIO(packed)) as files:
+        assert files.testzip() is None
+        texts = {name: files.read(name).decode() for name in files.namelist()}
+        assert {(f.date_time, f.create_system, f.external_attr >> 16) for f in files.filelist} == {((1980, 1, 1, 0, 0, 0), 3, 0o644)}
+    assert texts == {f"{run.name}.py": run.source for run in all_runs} | {f"{run.name}.ipynb": notebooks.notebook(run) for run in all_runs}
 
-    run = max(site, key=size)
-    heavy = rendered(tmp_path, notebooks.notebook(run))
-    page = notebooks.trim(heavy, run)
-    assert len(gzip.compress(page.encode())) < 50_000  # with the theme's own 10 KB less than 60
-    assert len(page) < len(heavy) / 3
+
+def test_every_notebooks_page_leads_to_its_files_and_to_the_archive(site):
+    for page in sorted((site / "notebooks").glob("*/index.html")):
+        links = re.findall(r'<a href="([^"]*)" download>', page.read_text("utf-8"))
+        files = [(page.parent / link).resolve().relative_to(site.resolve()).as_posix() for link in links]
+        name = page.parent.name
+        assert files == [f"notebooks/{name}/{name}.ipynb", f"snippets/{name}.py", "notebooks/examples.zip"]
+        assert all((site / file).is_file() for file in files)
+
+
+def test_every_notebooks_page_is_light(site):
+    pages = sorted((site / "notebooks").glob("*/index.html"))
+    sizes = {page.parent.name: len(gzip.compress(page.read_bytes())) for page in pages}
+    assert sizes and max(sizes.values()) <= 60_000, sizes
 
 
 def test_an_author_s_own_notebook_keeps_all_it_has(tmp_path, run):

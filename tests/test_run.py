@@ -24,7 +24,7 @@ from conftest import ROOT
 from test_exercises import EXERCISES
 
 SNIPPETS = sorted(path.stem for path in (ROOT / "snippets").glob("*.py"))
-ENDED = re.compile("^(Готово|Верно|Пока не|Ошибка|Остановлено|Python не|Не хватило)")
+ENDED = re.compile("^(Готово|Верно|Пока не|Ошибка|Остановлено|Python (не|ост))")
 ASSETS = ROOT / "overrides" / "assets"
 
 
@@ -93,7 +93,7 @@ class Handler(SimpleHTTPRequestHandler):
 
 @cache
 def everything(site):
-    """A page with every listing of the site and what the page says it prints."""
+    """A page with every listing of the site, what the page says it prints, and every figure."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(site.glob("*/index.html"))]
     pages = [BeautifulSoup(text, "html.parser") for text in texts if 'class="filename"' in text]
     [page] = [p for p in pages if p.select_one(".language-python > .filename:-soup-contains('cem.py')")]
@@ -103,8 +103,9 @@ def everything(site):
         for title in other.select(".language-python > .filename"):
             listing = title.parent
             parts += [listing, *listing.find_next_siblings(limit=3)]
+    figures = {figure["id"]: figure for other in pages for figure in other.select("figure.figure[id]")}
     article.clear()
-    for part in parts:
+    for part in [*parts, *figures.values()]:
         article.append(part)
     return str(page)
 
@@ -212,7 +213,7 @@ def test_a_snippet_draws_its_figures_and_prints_the_numbers_of_the_page(page, na
     figures = cell.output.locator("figure").evaluate_all("all => all.map(f => f.dataset.name)")
     assert sorted(figures) == sorted(run["figures"])
     assert cell.text().strip() == run["stdout"].strip()
-    assert "Все числа совпали" in cell.output.inner_text()
+    assert "Числа и рисунки те же, что на странице." in cell.status.inner_text()
 
 
 def test_figures_take_the_pages_colours(page):
@@ -227,8 +228,46 @@ def test_an_edited_line_is_told_apart_from_the_pages(cell):
     rows = [row.split("\t") for row in cell.output.locator("tbody tr").all_inner_texts()]
     page_s = runner.printed(saved("dog")["stdout"])
     assert rows and all(there == page_s[label] != here for label, there, here in rows)
+    assert "Числа и рисунки не те, что на странице." in cell.status.inner_text()
+    assert re.search(r"Не так, как на странице, выгляд.*\bdog-learning\.svg", cell.output.inner_text())
     cell.press("reset")
     assert cell.listing.locator("[data-act=reset]").is_hidden()
+
+
+LIKE = """async change => {
+    const { alike } = await import('/assets/run/compare.js')
+    const svg = curve => {
+        const place = document.createElement('div')
+        place.innerHTML = `<svg viewBox="0 0 360 240" fill="none" stroke-width="1.8"><path d="M40 200L300 200M40 20L40 200"
+            stroke="black"/><path d="M40 180L170 60L300 100" stroke="var(--c0)"/>${curve}</svg>`
+        document.body.append(place)
+        return place.firstChild
+    }
+    const page_s = svg(''), ours = svg('')
+    const curve = ours.querySelector('path + path')
+    if (change.d) curve.setAttribute('d', change.d)
+    if (change.stroke) curve.setAttribute('stroke', change.stroke)
+    if (change.viewBox) ours.setAttribute('viewBox', change.viewBox)
+    if (change.more) ours.append(...svg(change.more).children)
+    return [await alike(ours, page_s), await alike(page_s, ours)]
+}"""
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({}, True),
+        ({"d": "M43 180L173 63L303 103"}, True),
+        ({"d": "M40 180L105 120L170 60L300 100"}, True),
+        ({"d": "M40 180L170 68L300 100"}, False),
+        ({"d": "M40 180L170 60"}, False),
+        ({"stroke": "var(--c1)"}, False),
+        ({"viewBox": "0 0 360 241"}, False),
+        ({"more": '<text x="200" y="160" fill="black" stroke="none">475</text>'}, False),
+    ],
+)
+def test_figures_are_the_same_when_nothing_is_far_from_its_like(page, change, same):
+    assert page.evaluate(LIKE, change) == [same, same]
 
 
 def test_a_flood_of_prints_is_cut(cell):
@@ -340,17 +379,50 @@ def test_axe_finds_no_barrier_in_a_cell_that_is_edited_and_has_failed(page, cell
     assert [(v["id"], [n["html"][:80] for n in v["nodes"]]) for v in found] == []
 
 
-def test_a_failed_network_is_told_and_a_retry_works(browser, address, state):
+def test_a_failed_network_and_a_fall_of_python_are_told_and_a_retry_works(browser, address, state):
     context = browser.new_context(base_url=address)
     page = context.new_page()
+    page.set_default_timeout(60_000)
     page.goto("/everything/")
     cell = Cell(page, "dog.py")
+    cell.write("print('жив')\nx = []\nfor _ in range(100_000): x = [x]\nrepr(x)")
     state["broken"] = True
     cell.run()
-    assert "не отвечает" in cell.output.inner_text()
+    assert "127.0.0.1" in cell.output.inner_text() and "не отвечает" in cell.output.inner_text()
     state["broken"] = False
     cell.output.get_by_text("Повторить").click()
+    cell.wait()
+    assert cell.text() == "жив"
+    assert cell.status.inner_text() == "Python остановился: слишком глубокая вложенность."
+    cell.output.get_by_text("Повторить").click()
     cell.status.get_by_text("Загружаю Python").wait_for()
+    context.close()
+
+
+def test_what_the_browser_has_not_got_is_said_in_the_readers_words(cell):
+    cell.write("import numpy as np\nnp.ones(2**30)")
+    cell.run()
+    assert session.HINTS["MemoryError"] in cell.output.inner_text()
+    cell.write("input('Сколько? ')")
+    cell.run()
+    assert session.HINTS["EOFError"] in cell.output.inner_text()
+    assert cell.answers("print('дальше')") == "дальше"
+
+
+def test_an_editor_or_a_runner_that_has_not_come_is_told_and_asked_for_again(browser, address):
+    context = browser.new_context(base_url=address)
+    page = context.new_page()
+    page.goto("/why-reinforcement/")
+    bar = Cell(page, "dog.py").listing.locator(".run-bar")
+    for file, words in ("main.js", "Не загрузилось"), ("editor.js", "Редактор не загрузился"):
+        page.route(f"**/run/{file}", lambda route: route.abort())
+        bar.locator("[data-act=edit]").click()
+        seen = "words => (bar => (bar.dataset.note ?? '') + bar.textContent)(document.querySelector('.run-bar')).includes(words)"
+        page.wait_for_function(seen, arg=words)
+        page.unroute(f"**/run/{file}")
+    bar.locator("[data-act=edit]").click()
+    page.locator(".cm-content").wait_for()
+    assert bar.get_attribute("data-note") is None and bar.locator("[data-act=reset]").count() == 1
     context.close()
 
 
@@ -367,6 +439,19 @@ def test_from_a_file_there_is_no_button(browser, site):
     page = browser.new_page()
     page.goto((site / "cross-entropy-method" / "index.html").as_uri())
     assert page.locator(".filename").count() and not page.locator(".run-bar").count()
+    page.close()
+
+
+@pytest.mark.parametrize("missing", ["WebAssembly", "DecompressionStream"])
+def test_an_old_browser_has_the_page_without_the_button(browser, address, missing):
+    page = browser.new_page()
+    problems = []
+    page.on("pageerror", lambda error: problems.append(error))
+    page.add_init_script(f"delete window.{missing}")
+    page.goto(f"{address}/why-reinforcement/")
+    page.locator("button[data-md-type=copy]").first.wait_for(state="attached")  # the theme's own script has run
+    assert page.locator(".filename").count() and not page.locator(".run-bar").count()
+    assert problems == []
     page.close()
 
 

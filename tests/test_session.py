@@ -245,6 +245,8 @@ def test_without_a_list_of_fonts_nothing_is_written(tmp_path):
         ("np.ones(6).reshape(4)", "shapes"),
         ("np.concatenate([np.ones(2), np.ones((2, 2))])", "shapes"),
         ("np.zeros(2) + np.ones(3)", "shapes"),
+        ("np.ones(2**60)", "MemoryError"),
+        ("raise ValueError('array is too big; `arr.size * arr.dtype.itemsize` is larger')", "MemoryError"),
         ("int('a')", "ValueError"),
         ("(lambda x: x)()", "arguments"),
         ("1 + 'a'", "TypeError"),

@@ -1,5 +1,7 @@
 // What a listing with a «Запустить» does: runs in a worker, shows what comes, turns into an editor.
 
+import { alike, compareFigures, compareNumbers, lines, summary } from "./compare.js"
+
 const TO_COMPARE = 12 // lines of difference that are shown
 const at = file => new URL(file, import.meta.url)
 
@@ -67,30 +69,15 @@ async function unpack(packed) {
   return new TextDecoder().decode(await piped(bytes, new DecompressionStream("deflate-raw")))
 }
 
-// ---------------------------------------------------------------- the page's numbers and ours
-
-const values = text => new Map(text.trimEnd().split("\n").map(line => {
-  const cut = line.lastIndexOf(" = ")
-  return cut < 0 ? [line, ""] : [line.slice(0, cut), line.slice(cut + 3)]
-}))
-
-/** Say how an output differs from the page's: { sentence, rows: [label, on the page, here] }. */
-export function compare(here, page, edited) {
-  const mine = values(here), theirs = values(page)
-  const rows = []
-  for (const [label, value] of theirs) {
-    if (mine.get(label) !== value) rows.push([label, value, mine.get(label) ?? "нет"])
-  }
-  for (const [label, value] of mine) if (!theirs.has(label)) rows.push([label, "нет", value])
-  if (!rows.length) return { sentence: "Все числа совпали с числами на странице.", rows }
-  const why = edited ? "" : " Код тот же: другая сборка numpy иначе округляет, и где-то случайный выбор " +
-    "качнулся в другую сторону."
-  return { sentence: `Не совпало с числами на странице: ${lines(rows.length)} из ${theirs.size}.${why}`, rows }
-}
-
-const plurals = new Intl.PluralRules("ru")
-const lines = n => `${n} ${{ one: "строка", few: "строки" }[plurals.select(n)] ?? "строк"}`
 const megabytes = bytes => `${(bytes / 1e6).toLocaleString("ru", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} МБ`
+
+/** Say why Python is no more, and what to do. */
+function cause(failed, loaded, host) {
+  if (/memory|allocation/i.test(failed)) return ["Python остановился: не хватило памяти.", "Уменьшите массивы и запустите снова."]
+  if (/call stack|recursion/i.test(failed)) return ["Python остановился: слишком глубокая вложенность.", "Проверьте, где функция зовёт сама себя или список лежит в списке, и запустите снова."]
+  if (loaded) return ["Python остановился.", "При следующем запуске он загрузится заново."]
+  return [`Python не загрузился: ${host} не отвечает.`, "Проверьте связь и повторите."]
+}
 
 // ---------------------------------------------------------------- one listing
 
@@ -163,6 +150,7 @@ class Cell {
   execute() {
     this.say("")
     this.printed = this.verdict = ""
+    this.drawn = new Map() // figure → whether it looks as the page's
     return new Promise(end => {
       this.end = end
       python.wake(this.pyodide)
@@ -243,6 +231,8 @@ class Cell {
     const old = this.output.querySelector(`[data-name="${CSS.escape(name)}"]`)
     if (old) old.replaceWith(figure)
     else this.output.append(figure)
+    const [here, there] = [figure, original].map(each => each?.querySelector("svg"))
+    if (there) this.drawn.set(name, alike(here, there).then(same => [name, same], () => null)) // null: no telling
   }
 
   explain(traceback, hint, line) {
@@ -267,40 +257,45 @@ class Cell {
     this.output.prepend(element("p", { className: right ? "run-right" : "run-wrong", textContent: sentence }))
   }
 
-  finish(well) {
+  async finish(well) {
     const time = ((performance.now() - this.began) / 1000).toLocaleString("ru", { maximumFractionDigits: 1 })
     if (!well) return this.say("Ошибка: что случилось, сказано ниже.")
     if (this.verdict) return this.say(this.verdict)
-    if (this.page === null || !this.printed) return this.say(`Готово за ${time} с.`)
-    const { sentence, rows } = compare(this.printed, this.page, this.edited)
-    this.say(`Готово за ${time} с. ${rows.length ? "Числа не те, что на странице." : "Числа те же, что на странице."}`)
-    const verdict = element("div", { className: "run-verdict" }, element("p", { textContent: sentence }))
-    if (rows.length) {
-      const cells = (tag, row) => element("tr", {}, ...row.map(text => element(tag, { textContent: text })))
-      verdict.append(element("table", {},
-        element("thead", {}, cells("th", ["строка", "на странице", "здесь"])),
-        element("tbody", {}, ...rows.slice(0, TO_COMPARE).map(row => cells("td", row)))))
-      if (rows.length > TO_COMPARE) verdict.append(element("p", { textContent: `И ещё ${lines(rows.length - TO_COMPARE)}.` }))
-    }
-    this.output.querySelector("pre").after(verdict)
+    const figures = compareFigures((await Promise.all(this.drawn.values())).filter(Boolean))
+    if (this.turn) return // the next run has begun
+    const numbers = this.page !== null && this.printed ? compareNumbers(this.printed, this.page, this.edited) : null
+    const told = [["числа", numbers], ["рисунки", figures]].filter(([, verdict]) => verdict)
+    this.say(`Готово за ${time} с. ${summary(told)}`)
+    if (!told.length) return
+    const box = element("div", { className: "run-verdict" }, ...told.map(([, { sentence }]) => element("p", { textContent: sentence })))
+    if (numbers?.rows.length) box.firstChild.after(...this.table(numbers.rows))
+    const pre = this.output.querySelector("pre")
+    if (pre) pre.after(box)
+    else this.output.prepend(box)
+  }
+
+  table(rows) {
+    const cells = (tag, row) => element("tr", {}, ...row.map(text => element(tag, { textContent: text })))
+    const table = element("table", {},
+      element("thead", {}, cells("th", ["строка", "на странице", "здесь"])),
+      element("tbody", {}, ...rows.slice(0, TO_COMPARE).map(row => cells("td", row))))
+    const more = rows.length - TO_COMPARE
+    return more > 0 ? [table, element("p", { textContent: `И ещё ${lines(more)}.` })] : [table]
   }
 
   failed({ failed, loaded }) {
     this.output.hidden = false
-    const memory = loaded || /memory|allocation/i.test(failed)
-    const host = new URL(this.pyodide).host
-    const words = memory
-      ? "Python остановился: похоже, не хватило памяти. Уменьшите массивы и запустите снова."
-      : `Python не загрузился: ${host} не отвечает. Проверьте связь и повторите.`
+    const [what, todo] = cause(failed, loaded, new URL(this.pyodide).host)
     const again = element("button", { type: "button", textContent: "Повторить" })
     again.onclick = () => this.run()
-    this.output.prepend(element("div", { className: "run-error" }, element("p", { textContent: words }), again))
-    this.say(memory ? "Не хватило памяти." : "Python не загрузился.")
+    this.output.prepend(element("div", { className: "run-error" }, element("p", { textContent: `${what} ${todo}` }), again))
+    this.say(what)
   }
 
   // ------------------------------------------------------------ editing
 
   async edit(where = {}) {
+    if (!this.editor) this.bar.dataset.note = "Загружаю…"
     this.opening ??= import(at("editor.js")).then(({ createEditor }) => {
       this.listing.classList.add("run-editing")
       this.editor = createEditor(this.code.parentElement, {
@@ -310,9 +305,13 @@ class Cell {
         run: () => this.run(),
       })
       this.button("edit").hidden = true
+    }, () => {
+      this.opening = null
+      this.say("Редактор не загрузился: проверьте связь и нажмите ещё раз.")
     })
     await this.opening
-    if (where) this.editor.focus(where)
+    delete this.bar.dataset.note
+    if (where) this.editor?.focus(where)
   }
 
   /** Take an edit over: to the device, to the copy button, to the bar. */

@@ -50,6 +50,7 @@ async function start({ pyodide, packages, files }) {
     packageBaseUrl: pyodide,
     lockFileURL: trimmed(lock, idle),
     packages: load,
+    stdin: () => null, // there is nobody to ask: input() raises EOFError, which has its hint
     env: { HOME: home, MPLBACKEND: "svg", MATPLOTLIBRC: `${home}/site/matplotlibrc`, SOURCE_DATE_EPOCH: "0" },
   })
   say("Готовлю matplotlib")
