@@ -17,13 +17,14 @@ from mkdocs.structure.toc import get_toc
 
 import around
 import figures
+import incremental
 import markup
 import notebooks
 import obsidian
 import runner
 import tex
 from listings import code_html
-from vault import Figure, Vault, addresses, read_note, relative
+from vault import Figure, Vault, addresses, relative
 
 log = logging.getLogger("mkdocs.hooks.obsidian")
 
@@ -33,8 +34,12 @@ LISTING = re.compile(r'<div id="([^"]+)" data-listing="(\w+)"></div>')
 MERMAID = "assets/mermaid.min.js"
 DIAGRAMS = Path(__file__).parent / "vendor" / "mermaid.min.js.gz"
 
+# MkDocs loads this module once: under `mkdocs serve` all this outlives the build
+readings: dict[str, incremental.Reading] = {}
+conversions: dict[str, incremental.Conversion] = {}
 vault = Vault({})
 pages: dict[str, obsidian.Converted] = {}
+titles: dict[str, str] = {}
 links: around.Links = {}
 back: dict[str, dict[str, list[str]]] = {}
 
@@ -42,16 +47,20 @@ back: dict[str, dict[str, list[str]]] = {}
 @event_priority(100)  # before mkdocs-jupyter, which looks for notebooks among the files
 def on_files(files, config):
     """Read the vault, run its snippets, add their notebooks, give every page its address."""
-    global vault
+    global vault, readings
     pages.clear()
     root = Path(config.config_file_path).parent
     _refuse_outsiders(files, config.docs_dir)
     _refuse_broken_notebooks(files)
     sources = {file.src_uri: file for file in files.documentation_pages()}
-    notes = {path: read_note(path, file.content_bytes) for path, file in sources.items()}
+    last, readings = readings, {}
+    for path, file in sources.items():
+        readings[path] = incremental.read(path, file.content_bytes, last.get(path))
+    notes = {path: reading.note for path, reading in readings.items()}
     for path, text in _added(notes, config.site_name).items():
         sources[path] = File.generated(config, path, content=text)
-        notes[path] = read_note(path, text.encode())
+        readings[path] = incremental.read(path, text.encode(), last.get(path))
+        notes[path] = readings[path].note
         files.append(sources[path])
     destinations, problems = addresses(notes)
     for path, file in sources.items():
@@ -178,7 +187,8 @@ def on_page_markdown(markdown, page, config, files):
         page.meta["search"] = {"exclude": True}
         return None
     try:
-        converted = obsidian.convert(note, vault)
+        conversion = incremental.convert(note, vault, conversions.get(note.path))
+        conversions[note.path], converted = conversion, conversion.page
     except Exception as error:  # a fault of ours must not cost the author the other pages
         log.warning("%s: заметку не удалось перевести (%r); сообщите об этом нам", note.path, error)
         converted = obsidian.Converted(f"<pre>{escape(note.text)}</pre>", [], [], [], [])
@@ -211,7 +221,10 @@ def _entry(heading: obsidian.Heading) -> dict:
 
 def on_env(env, config, files):
     """All notes have been read: turn their links round, make the pages of what surrounds them."""
-    global links, back
+    global links, back, titles
+    for path in conversions.keys() - pages.keys():
+        del conversions[path]
+    titles = {path: vault.notes[path].title for path in pages}
     links = {path: converted.links for path, converted in pages.items()}
     back = around.backlinks(links)
     _report(links, Path(config.config_file_path).parent / ".cache" / "unresolved.md")
@@ -240,34 +253,32 @@ def _report(links: around.Links, path: Path) -> None:
     log.info("Ссылок в никуда: %d, их список: %s", sum(map(len, wanted.values())), path)
 
 
+@event_priority(-100)  # after the search, which wants only words
 def on_page_context(context, page, config, nav):
-    """Give the templates what surrounds the note."""
+    """Put formulas, figures and listings into the page; give the templates what surrounds the note."""
     path = page.file.src_uri
     if path not in pages:
         return
+    page.content = _filled(page.content)
     own = [path for path in (around.TAGS, around.MAP) if path in pages and not vault.notes[path].text]
-    titles = {path: vault.notes[path].title for path in pages}
-    notes = {path: title for path, title in titles.items() if path not in own}
     context |= {"titles": titles, "note_url": partial(vault.url, source=path), "tag_id": around.tag_id}
     if path not in own:
-        incoming = [source for source in back.get(path, {}) if source in notes]
-        outgoing = [target for target in around.outgoing(path, links) if target in notes]
-        context["backlinks"] = {source: back[path][source] for source in incoming}
+        incoming = [source for source in back.get(path, {}) if source not in own]
+        outgoing = [target for target in around.outgoing(path, links) if target not in own]
+        context["backlinks"] = {source: [*map(tex.replace_math, back[path][source])] for source in incoming}
         context["neighbours"] = incoming, outgoing
         context["curves"] = around.curves(len(incoming), len(outgoing))
         context["map_path"] = around.MAP if around.MAP in pages else ""
     elif path == around.TAGS:
         context["all_tags"] = around.tagged({path: converted.tags for path, converted in pages.items()})
     else:
+        notes = {path: title for path, title in titles.items() if path not in own}
         context["vault_map"] = around.draw_map(links, notes)
 
 
-def on_post_page(output, page, config):
-    """Put formulas, figures and listings into the page; the search, which wants only words, has read it."""
-    if page.file.src_uri not in vault.notes:
-        return output
-    output = FIGURE.sub(_figure, tex.replace_math(output))
-    return LISTING.sub(lambda m: code_html(vault.runs[m[2]].source, "python", m[1]), output)
+def _filled(html: str) -> str:
+    html = FIGURE.sub(_figure, tex.replace_math(html))
+    return LISTING.sub(lambda m: code_html(vault.runs[m[2]].source, "python", m[1]), html)
 
 
 def _figure(match: re.Match) -> str:

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import pairwise
 from operator import attrgetter
 from pathlib import PurePosixPath
@@ -68,22 +68,22 @@ class Place(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two readings are two notes
 class Note:
     """A Markdown file of the vault, its frontmatter taken off."""
 
     path: str
-    meta: dict = field(hash=False)
+    meta: dict
     text: str
     offset: int
     """Lines of the file before the body's first line."""
     problem: Problem | None = None
 
-    @property
+    @cached_property
     def name(self) -> str:
         return PurePosixPath(self.path).stem
 
-    @property
+    @cached_property
     def title(self) -> str:
         title = self.meta.get("title")
         return str(title) if title and isinstance(title, str | int | float) else self.name
@@ -104,6 +104,10 @@ class Note:
         return headings(self.text)
 
     @cached_property
+    def blocks(self) -> dict[str, tuple[int, int]]:
+        return blocks(self.text)
+
+    @cached_property
     def heading_at(self) -> dict[int, Heading]:
         """The headings by their lines, counted from 0 in the body."""
         return {heading.line: heading for heading in self.headings}
@@ -119,7 +123,7 @@ class Note:
     def place(self, anchor: list[str]) -> Place | None:
         """Find what `#A#B` (heading B somewhere below A) or `#^id` (a block) stands for."""
         if anchor[-1].startswith("^"):
-            span = blocks(self.text).get(anchor[-1][1:].casefold())
+            span = self.blocks.get(anchor[-1][1:].casefold())
             return span and Place(anchor[-1].casefold(), *span)
         heading = self._heading(anchor) or (self._slugs.get(anchor[0]) if len(anchor) == 1 else None)
         return heading and Place(heading.slug, heading.line, heading.end)
@@ -168,7 +172,6 @@ def read_note(path: str, content: bytes) -> Note:
     return Note(path, {}, text, offset, Problem(path, line, what))
 
 
-@cache
 def headings(text: str) -> tuple[Heading, ...]:
     """List a note's headings; their slugs are unique within the note."""
     tokens = parse_blocks(text)
@@ -187,7 +190,6 @@ def headings(text: str) -> tuple[Heading, ...]:
     return tuple(reversed(result))
 
 
-@cache
 def blocks(text: str) -> dict[str, tuple[int, int]]:
     """Map a note's block ids, in lower case, to the lines of their blocks."""
     named = (token for token in parse_blocks(text) if token.type == "block_id")
