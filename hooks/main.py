@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from jinja2 import FileSystemBytecodeCache
 from markdown.extensions.toc import nest_toc_tokens
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File
@@ -18,7 +19,6 @@ from mkdocs.structure.toc import get_toc
 import around
 import figures
 import incremental
-import markup
 import notebooks
 import obsidian
 import runner
@@ -125,7 +125,7 @@ def _added(notes: dict, title: str) -> dict[str, str]:
         paths = sorted(note.path.removesuffix(".md") for note in published)
         listed = "".join(f"- [[/{path}|{path}]]\n" for path in paths)
         added["index.md"] = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n{listed}"
-    if any(note.meta.get("tags") or markup.tagged(note.text) for note in published):
+    if any(note.tagged for note in published):
         added[around.TAGS] = "---\ndescription: Заметки по тегам\n---\n"
     if len(published) > 2:
         added[around.MAP] = "---\ndescription: Все заметки и ссылки между ними одной картинкой\n---\n"
@@ -222,6 +222,9 @@ def _entry(heading: obsidian.Heading) -> dict:
 def on_env(env, config, files):
     """All notes have been read: turn their links round, make the pages of what surrounds them."""
     global links, back, titles
+    templates = Path(config.config_file_path).parent / ".cache" / "templates"
+    templates.mkdir(parents=True, exist_ok=True)
+    env.bytecode_cache = FileSystemBytecodeCache(str(templates))  # else each build compiles them
     for path in conversions.keys() - pages.keys():
         del conversions[path]
     titles = {path: vault.notes[path].title for path in pages}

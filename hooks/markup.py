@@ -28,6 +28,7 @@ MATH = re.compile(
 MARK_END = re.compile(r"(?<=\S)(?===)")
 EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
 TAG = re.compile(rf"#(?=[\w/-]*(?:[^\W\d]|[{EMOJI}]))[\w{EMOJI}-]+(?:/[\w{EMOJI}-]+)*")
+TAGGED = re.compile(rf"(?<![^\W_])(?<![(#]){TAG.pattern}")  # parsing takes its time
 BEFORE = 100  # signs before a comment that it may speak of
 BEFORE_TAG = " \t\n\u00a0*_=~"
 CALLOUT = re.compile(r"\[!([^\]\n|]+)(?:\|[^\]\n]*)?\]([+-]?)[ \t]*([^\n]*)(?:\n|\Z)")
@@ -64,9 +65,8 @@ def parts(content: str) -> tuple[str, list[str], str]:
 
 def tagged(text: str) -> bool:
     """Whether a note's text has a tag."""
-    if not TAG.search(text):  # most have none, and parsing takes its time
-        return False
-    return any(child.type == "tag" for token in parse(text) for child in token.children or ())
+    tokens = parse(text) if TAGGED.search(text) else []
+    return any(child.type == "tag" for token in tokens for child in token.children or ())
 
 
 def words(tokens: list[Token] | None) -> str:

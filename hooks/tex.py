@@ -4,7 +4,7 @@ math-core knows most of what MathJax shows in Obsidian; MACROS and SPELLINGS say
 """
 
 import re
-from functools import cache
+from functools import lru_cache
 from html import unescape
 
 from math_core import LatexError, LatexToMathML
@@ -54,7 +54,7 @@ class TexError(ValueError):
     """A sentence for the note's author: the formula and what is wrong in it."""
 
 
-@cache
+@lru_cache(maxsize=65536)
 def mathml(tex: str, display: bool) -> str:
     """Return a formula as a `<math>` element.
 

@@ -18,7 +18,7 @@ import yaml
 from pymdownx.slugs import slugify as heading_slugify
 from slugify import slugify
 
-from markup import parse_blocks
+import markup
 
 FRONTMATTER = re.compile(r"\A---[ \t]*\n(.*?\n)??---[ \t]*(?:\n|\Z)", re.S)
 MARKUP = re.compile(r"!?\[\[(?:[^\]|]*\|)?([^\]]*)\]\]|[*_`~=]|%%.*?%%")
@@ -100,6 +100,11 @@ class Note:
         return [str(alias) for alias in (found if isinstance(found, list) else [found]) if alias is not None]
 
     @cached_property
+    def tagged(self) -> bool:
+        """Whether the note has a tag."""
+        return bool(self.meta.get("tags")) or markup.tagged(self.text)
+
+    @cached_property
     def headings(self) -> tuple[Heading, ...]:
         return headings(self.text)
 
@@ -174,7 +179,7 @@ def read_note(path: str, content: bytes) -> Note:
 
 def headings(text: str) -> tuple[Heading, ...]:
     """List a note's headings; their slugs are unique within the note."""
-    tokens = parse_blocks(text)
+    tokens = markup.parse_blocks(text)
     found = []
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
@@ -192,7 +197,7 @@ def headings(text: str) -> tuple[Heading, ...]:
 
 def blocks(text: str) -> dict[str, tuple[int, int]]:
     """Map a note's block ids, in lower case, to the lines of their blocks."""
-    named = (token for token in parse_blocks(text) if token.type == "block_id")
+    named = (token for token in markup.parse_blocks(text) if token.type == "block_id")
     return {token.content[1:]: tuple(token.map) for token in named}
 
 
