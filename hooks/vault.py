@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from operator import attrgetter
 from pathlib import PurePosixPath
-from posixpath import relpath
+from posixpath import dirname, relpath
 from textwrap import dedent
 from typing import ClassVar, NamedTuple
 from unicodedata import normalize
@@ -260,7 +260,10 @@ def _wanted_address(note: Note) -> str:
 
 def relative(url: str, base: str) -> str:
     """Return an address of the site as seen from another; a folder's ends with a slash."""
-    found = relpath(url or ".", base.rpartition("/")[0] or ".")
+    there, here = [part for part in url.split("/") if part], base.split("/")[:-1]
+    while there and here and there[0] == here[0]:
+        there, here = there[1:], here[1:]
+    found = "/".join([*(".." for _ in here), *there]) or "."
     return f"{found}/" if url.endswith("/") or not url else found
 
 
@@ -341,7 +344,7 @@ class Vault:
         A relative path first, then a name or the end of a path, then an alias; of several the one
         with the fewest folders between, and then the one nearest to the vault's root.
         """
-        folder = str(PurePosixPath(source).parent)
+        folder = dirname(source)
         target = target.strip().lstrip("/")
         relative = _key(_normal(f"{folder}/{target}"))
         for key in (relative, f"{relative}.md"):
@@ -349,7 +352,9 @@ class Vault:
                 return [self._paths[key]]
         key = _key(_normal(target))
         found = self._names.get(key) or self._other_names.get(key) or []
-        return sorted(found, key=lambda path: relpath(path, folder).count("/"))
+        if len(found) > 1:
+            return sorted(found, key=lambda path: relpath(path, folder or ".").count("/"))
+        return list(found)
 
     def figure(self, name: str) -> Figure | None:
         """Return the figure that `![[name]]` stands for: a lost screenshot or `cem-elite.svg`."""
@@ -369,11 +374,11 @@ def _key(name: str) -> str:
 
 def _normal(path: str) -> str:
     parts: list[str] = []
-    for part in PurePosixPath(path).parts:
+    for part in path.split("/"):
         if part == "..":
             if not parts:
                 return ""  # outside the vault: nothing is there
             parts.pop()
-        elif part != ".":
+        elif part not in ("", "."):
             parts.append(part)
     return "/".join(parts)
