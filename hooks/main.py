@@ -31,6 +31,7 @@ log = logging.getLogger("mkdocs.hooks.obsidian")
 WIKILINKS = re.compile(r"\[\[([^\]|#]+)")
 FIGURE = re.compile(r'<figure id="([^"]+)"(?: data-label="([^"]*)")?></figure>')
 LISTING = re.compile(r'<div id="([^"]+)" data-listing="(\w+)"></div>')
+LISTED = 200  # pages that the column on the left holds: it stands on every page, n pages make n² lines of it
 MERMAID = "assets/mermaid.min.js"
 DIAGRAMS = Path(__file__).parent / "vendor" / "mermaid.min.js.gz"
 
@@ -155,12 +156,13 @@ def _add(files, config, uri: str, folder: Path) -> None:
 
 
 def _reading_order(notes: dict, books: list[str]) -> list:
-    """Order the pages as the home page links to them; the rest by name."""
+    """Order the pages as the home page links to them; the rest by name, unless the vault is too big."""
     known = Vault(notes)
     linked = [known.find(name, "index.md") for name in WIKILINKS.findall(notes["index.md"].text)]
     rest = sorted(notes.keys() - {around.TAGS, around.MAP}, key=lambda path: notes[path].title.casefold())
-    order = dict.fromkeys(path for path in ["index.md", *linked, *rest] if path in notes)
-    return [*order, *([{"Блокноты": books}] if books else [])]
+    listed = [*linked, *rest] if len(notes) <= LISTED else linked
+    order = dict.fromkeys(path for path in ["index.md", *listed] if path in notes)
+    return [*[*order][: LISTED + 1], *([{"Блокноты": books}] if books else [])]
 
 
 def on_nav(nav, config, files):
