@@ -4,7 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from operator import attrgetter
 from pathlib import PurePosixPath
@@ -267,6 +267,7 @@ def relative(url: str, base: str) -> str:
     return f"{found}/" if url.endswith("/") or not url else found
 
 
+@lru_cache(maxsize=65536)  # a vault asks for each name several times
 def latin(name: str) -> str:
     """Return a name in lower-case Latin words and hyphens."""
     return slugify(name) or f"note-{name.encode().hex()}"
