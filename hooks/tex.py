@@ -42,7 +42,7 @@ DEFINITION = re.compile(
 # the TeX stays in the MathML as an annotation: copying a formula gives its source
 _CONVERTER = LatexToMathML(annotation=True, fancy_error=False, macros=MACROS)
 ARITHMATEX = re.compile(
-    r'(?P<before>[(«]?)<(?P<tag>span|div) class="arithmatex"[^>]*>\\[(\[](?P<tex>.*?)\\[)\]]</(?P=tag)>'
+    r'<(?P<tag>span|div) class="arithmatex"[^>]*>\\[(\[](?P<tex>.*?)\\[)\]]</(?P=tag)>'
     r"(?P<after>[.,:;!?)»…-]*(?:[\w-]+|\u00a0—)?)",
     re.S,
 )
@@ -127,17 +127,24 @@ def define(tex: str, definitions: dict[str, re.Match]) -> str:
 
 def replace_math(html: str) -> str:
     """Put MathML where pymdownx.arithmatex left TeX; a bad formula stays as TeX in a marked place."""
-    return ARITHMATEX.sub(_replace, html)
+    pieces, done = [], 0
+    for match in ARITHMATEX.finditer(html):
+        start = match.start()
+        # not in the pattern: one that begins with `<` is found twenty times as fast
+        before = html[start - 1] if start > done and html[start - 1] in "(«" else ""
+        pieces += html[done : start - len(before)], _formula(match, before)
+        done = match.end()
+    return "".join([*pieces, html[done:]])
 
 
-def _replace(match: re.Match) -> str:
+def _formula(match: re.Match, before: str) -> str:
     tex, display = unescape(match["tex"]).strip(), match["tag"] == "div"
     try:
         formula = mathml(tex, display)
     except TexError:
         formula = f'<span class="problem">{match["tex"]}</span>'
     if display:
-        return f'{match["before"]}<div class="formula">{formula}</div>{match["after"]}'
-    if match["before"] or match["after"]:  # a line would break between a formula and its comma
-        return f'<span class="unbroken">{match["before"]}{formula}{match["after"]}</span>'
+        return f'{before}<div class="formula">{formula}</div>{match["after"]}'
+    if before or match["after"]:  # a line would break between a formula and its comma
+        return f'<span class="unbroken">{before}{formula}{match["after"]}</span>'
     return formula
