@@ -260,7 +260,8 @@ def _wanted_address(note: Note) -> str:
 
 def relative(url: str, base: str) -> str:
     """Return an address of the site as seen from another; a folder's ends with a slash."""
-    there, here = [part for part in url.split("/") if part], base.split("/")[:-1]
+    there = [part for part in url.split("/") if part not in ("", ".")]
+    here = [part for part in base.split("/")[:-1] if part != "."]
     while there and here and there[0] == here[0]:
         there, here = there[1:], here[1:]
     found = "/".join([*(".." for _ in here), *there]) or "."
