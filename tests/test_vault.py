@@ -1,6 +1,6 @@
 """The vault knows its notes, their addresses and their headings."""
 
-from posixpath import dirname, normpath, relpath
+from posixpath import dirname, relpath
 
 import pytest
 
@@ -187,6 +187,5 @@ def test_what_is_wrong_with_a_note_s_bytes_or_properties_is_said_with_its_place(
 @pytest.mark.parametrize("base", ["", "./", "a/", "a/b/", "a/b/c/", "b/a/", "404.html", "a/b/c.png"])
 def test_an_address_as_seen_from_another_is_that_of_the_file_system(url, base):
     found = relative(url, base)
-    assert normpath(f"/{dirname(base)}/{found}") == normpath(f"/{url}")
     assert found.removesuffix("/") == relpath(url or ".", dirname(base) or ".")
     assert found.endswith("/") == (url.endswith("/") or not url)
