@@ -111,7 +111,7 @@ def convert(note: Note, vault: Vault) -> Converted:
     page.ids.update((heading.slug, 0) for heading in note.headings)
     if note.problem:
         page.problems.append(note.problem)
-    tokens = markup.parse(note.text)
+    tokens = note.tokens()
     links, tags = around.links(tokens, note, vault), around.tags(tokens, note)
     html = _html(tokens, page)
     if classes := _classes(note):

@@ -15,6 +15,8 @@ from unicodedata import normalize
 from urllib.parse import quote
 
 import yaml
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 from pymdownx.slugs import slugify as heading_slugify
 from slugify import slugify
 
@@ -105,12 +107,28 @@ class Note:
         return bool(self.meta.get("tags")) or markup.tagged(self.text)
 
     @cached_property
-    def headings(self) -> tuple[Heading, ...]:
-        return headings(self.text)
+    def _begun(self) -> StateCore:
+        return markup.begin(self.text)
+
+    def tokens(self) -> list[Token]:
+        """Parse the body; if its headings were looked for, half of that is done."""
+        return markup.finish(self.__dict__.pop("_begun", None) or markup.begin(self.text))
 
     @cached_property
+    def _outline(self) -> tuple[tuple[Heading, ...], dict[str, tuple[int, int]]]:
+        tokens = self._begun.tokens
+        return headings(self.text, tokens), {
+            token.content[1:]: tuple(token.map) for token in tokens if token.type == "block_id"
+        }
+
+    @property
+    def headings(self) -> tuple[Heading, ...]:
+        return self._outline[0]
+
+    @property
     def blocks(self) -> dict[str, tuple[int, int]]:
-        return blocks(self.text)
+        """The block ids, in lower case, and the lines of their blocks."""
+        return self._outline[1]
 
     @cached_property
     def heading_at(self) -> dict[int, Heading]:
@@ -177,9 +195,9 @@ def read_note(path: str, content: bytes) -> Note:
     return Note(path, {}, text, offset, Problem(path, line, what))
 
 
-def headings(text: str) -> tuple[Heading, ...]:
-    """List a note's headings; their slugs are unique within the note."""
-    tokens = markup.parse_blocks(text)
+def headings(text: str, tokens: list[Token] | None = None) -> tuple[Heading, ...]:
+    """List a note's headings; their slugs are unique within the note. `tokens` are those of its blocks."""
+    tokens = markup.begin(text).tokens if tokens is None else tokens
     found = []
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
@@ -193,12 +211,6 @@ def headings(text: str) -> tuple[Heading, ...]:
         result.append(Heading(level, plain, slug, line, ends[level]))
         ends[level:] = [line] * (7 - level)
     return tuple(reversed(result))
-
-
-def blocks(text: str) -> dict[str, tuple[int, int]]:
-    """Map a note's block ids, in lower case, to the lines of their blocks."""
-    named = (token for token in markup.parse_blocks(text) if token.type == "block_id")
-    return {token.content[1:]: tuple(token.map) for token in named}
 
 
 def unique(slug: str, seen: dict[str, int]) -> str:

@@ -48,24 +48,24 @@ class Note:
     headings: tuple[str, ...]
 
 
-def vault(count: int, folder: Path, plain: bool = False, seed: int = 0) -> None:
-    """Write a vault of `count` notes into a folder: Obsidian's, or the plain twin of it.
+def vault(count: int, folder: Path, plain: bool = False, seed: int = 0) -> list[str]:
+    """Write a vault of `count` notes into a folder, Obsidian's or its plain twin; return its reading order.
 
-    The same `count` and `seed` give the same notes, and the twins say the same.
+    The same `count` and `seed` give the same notes, and the twins say the same. The home page links to the
+    first twenty, and those are the reading order.
     """
     rng = random.Random(seed)
     write = _Plain if plain else _Obsidian
     notes = [_note(n, rng) for n in range(count - 1)]
-    seeds = [rng.random() for _ in notes]
-    links = [notes[n] for n in range(min(20, len(notes)))]
-    home = write(Note("index", "index", ()), notes, seeds, random.Random(seed))
-    texts = {"index": "".join([home.start("Начало", ""), *(f"- {home.link(note)}\n" for note in links)])}
-    for note, its in zip(notes, seeds, strict=True):
-        texts[note.path] = write(note, notes, seeds, random.Random(its)).text()
+    home = write(Note("index", "index", ()), notes, rng)
+    texts = {"index": "".join(f"- {home.link(note)}\n" for note in notes[:20])}
+    for note in notes:
+        texts[note.path] = write(note, notes, random.Random(note.path)).text()
     for path, text in texts.items():
         file = folder / f"{path}.md"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
+    return [f"{path}.md" for path in ("index", *(note.path for note in notes[:20]))]
 
 
 def _note(n: int, rng: random.Random) -> Note:
@@ -77,8 +77,8 @@ def _note(n: int, rng: random.Random) -> Note:
 class _Writer:
     """The order and the words of a note; how each is spelled is the subclass's."""
 
-    def __init__(self, note: Note, notes: list[Note], seeds: list[float], rng: random.Random):
-        self.note, self.notes, self.seeds, self.rng = note, notes, seeds, rng
+    def __init__(self, note: Note, notes: list[Note], rng: random.Random):
+        self.note, self.notes, self.rng = note, notes, rng
 
     def sentence(self) -> str:
         words = [self.rng.choice(WORDS) for _ in range(self.rng.randint(6, 14))]
@@ -133,7 +133,7 @@ class _Obsidian(_Writer):
     inner = "  "
 
     def start(self, name: str, tag: str) -> str:
-        return f"---\ntags: [{tag}]\naliases: [Ещё {name}]\n---\n" if tag else ""
+        return f"---\ntags: [{tag}]\naliases: [Ещё {name}]\n---\n"
 
     def link(self, note: Note, heading: str = "", text: str = "") -> str:
         return f"[[{note.name}{f'#{heading}' if heading else ''}{f'|{text}' if text else ''}]]"
@@ -151,7 +151,7 @@ class _Plain(_Writer):
     inner = "    "  # Python-Markdown's lists
 
     def start(self, name: str, tag: str) -> str:
-        return f"---\ntitle: {name}\ntags: [{tag}]\n---\n" if tag else ""
+        return f"---\ntitle: {name}\ntags: [{tag}]\n---\n"
 
     def link(self, note: Note, heading: str = "", text: str = "") -> str:
         up = "../" if "/" in self.note.path else ""
@@ -164,5 +164,5 @@ class _Plain(_Writer):
 
     def embed(self) -> str:
         note = self.rng.choice(self.notes)
-        taken = _Plain(self.note, self.notes, self.seeds, random.Random(note.name))
+        taken = _Plain(self.note, self.notes, random.Random(note.name))
         return f"### {note.headings[-1]}\n\n{taken.section()}{self.link(note, note.headings[-1])}\n\n"
