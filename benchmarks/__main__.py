@@ -5,8 +5,6 @@ import datetime
 import hashlib
 import importlib.metadata
 import json
-import os
-import platform
 import time
 from pathlib import Path
 
@@ -22,16 +20,6 @@ GROUPS = {  # under these names the note shows them
 PACKAGES = ["numpy", "torch", "gymnasium", "stable-baselines3", "sb3-contrib", "cma", "cmaes", "scipy"]
 
 
-def machine() -> str:
-    """Name the processor, the number of its cores and the system."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    model = models[0] if models else platform.processor() or platform.machine()
-    python = platform.python_version()
-    return f"{model}, ядер {os.cpu_count()}, один поток, {platform.system()}, Python {python}"
-
-
 def code() -> str:
     """Return the fingerprint of what is measured: runs of other code are not mixed."""
     measured = [file for file in Path(__file__).parent.glob("*.py") if file != Path(page.__file__)]
@@ -44,7 +32,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few seeds; the site's page stays as it is")
     quick = parser.parse_args().quick
     versions = {name: importlib.metadata.version(name) for name in PACKAGES}
-    header = {"machine": machine(), "versions": versions, "code": code(), "quick": quick}
+    header = {"machine": harness.machine(), "versions": versions, "code": code(), "quick": quick}
     rows = [row for group in GROUPS.values() for row in group]
     path = ROOT / ".cache" / f"benchmarks{'-quick' * quick}.jsonl"
     found = harness.load(path, header)
@@ -64,7 +52,7 @@ def main() -> None:
         print(f"{name}: в {row['ratio']:.1f}, цель {row['target']:g} {verdict}")
     if not quick:
         today = datetime.date.today().isoformat()
-        results = {"date": today, "machine": machine(), "versions": versions, "groups": groups}
+        results = {"date": today, "machine": harness.machine(), "versions": versions, "groups": groups}
         page.RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         page.write(results)
     path.unlink()  # the next run begins anew

@@ -1,6 +1,8 @@
 """How a row is measured: both sides by turns, every run on disk at once, so that a run can go on later."""
 
 import json
+import os
+import platform
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -97,3 +99,13 @@ def summary(row: Row, found: list[dict]) -> dict:
         }
     ratio = sides["peer"]["seconds"][0] / sides["ours"]["seconds"][0]
     return {"work": row.work, "unit": row.unit, "target": row.target, "ratio": ratio, **sides}
+
+
+def machine() -> str:
+    """Name the processor, the number of its cores and the system."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    model = models[0] if models else platform.processor() or platform.machine()
+    python = platform.python_version()
+    return f"{model}, ядер {os.cpu_count()}, один поток, {platform.system()}, Python {python}"

@@ -50,10 +50,14 @@ def about(results: dict) -> str:
     return f"Измерено {date}. {results['machine']}. {versions}."
 
 
-def render(text: str, results: dict) -> str:
-    """Put the results into the note's regions."""
-    groups = {**{name: table(rows) for name, rows in results["groups"].items()}, "about": about(results)}
-    return REGION.sub(lambda region: f"{region[1]}\n{groups[region[2]]}\n\n", text)
+def tables(results: dict) -> dict[str, str]:
+    """Return what stands in the note's regions."""
+    return {**{name: table(rows) for name, rows in results["groups"].items()}, "about": about(results)}
+
+
+def render(text: str, tables: dict[str, str]) -> str:
+    """Put the tables into the note's regions of their names; the other regions stay."""
+    return REGION.sub(lambda m: f"{m[1]}\n{tables[m[2]]}\n\n" if m[2] in tables else m[0], text)
 
 
 def plot(results: dict) -> Figure:
@@ -74,6 +78,6 @@ def plot(results: dict) -> Figure:
 
 def write(results: dict) -> None:
     """Bring the note and its plot up to the results."""
-    NOTE.write_text(render(NOTE.read_text(encoding="utf-8"), results), encoding="utf-8")
+    NOTE.write_text(render(NOTE.read_text(encoding="utf-8"), tables(results)), encoding="utf-8")
     with matplotlib.rc_context(fname=ROOT / "snippets" / "matplotlibrc"):
         plot(results).savefig(PLOT, metadata={"Date": None})

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
+from functools import lru_cache
 from html import escape
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ SENTENCE_ENDS = re.compile(r"(?<=[.!?…])\s+")
 MONTHS = ["января", "февраля", "марта", "апреля", "мая", "июня"]
 MONTHS += ["июля", "августа", "сентября", "октября", "ноября", "декабря"]
 STEP = (160, 90)  # pixels that a note has on the map, in width and height
+PAIRS = 250_000  # of notes whose distances are in memory at once, a few megabytes
 MARGIN = (90, 24)  # pixels round the map, for the names of the notes at its edge
 LONGEST_NAME = 26  # signs of a name on the map
 LONGEST = 160  # signs of a sentence on each side of a link
@@ -184,7 +186,7 @@ def graph(links: Links, order: list[str]) -> list[tuple[int, int]]:
     return list(dict.fromkeys((min(pair), max(pair)) for pair in pairs))
 
 
-def layout(size: int, edges: list[tuple[int, int]]) -> np.ndarray:
+def layout(size: int, edges: Iterable[tuple[int, int]]) -> np.ndarray:
     """Place `size` notes, the linked ones near each other; shape (size, 2), within the unit square.
 
     Fruchterman and Reingold, "Graph drawing by force-directed placement" (1991), from a fixed start:
@@ -193,17 +195,22 @@ def layout(size: int, edges: list[tuple[int, int]]) -> np.ndarray:
     n = np.arange(size)
     p = np.sqrt(n / size) * np.exp(2.399963j * n)  # a sunflower: even, and no two points in one place
     k = 1 / np.sqrt(size)
-    a, b = np.array(edges, int).reshape(-1, 2).T
+    a, b = np.array(list(edges), int).reshape(-1, 2).T
     steps = int(np.clip(5e7 / size**2, 5, 200))
     for t in np.linspace(0.1, 0, steps, endpoint=False):
-        apart = p[:, None] - p
-        force = k**2 * (apart / np.maximum(np.abs(apart) ** 2, 1e-9)).sum(axis=1) - k * p  # and to the middle
+        apart = np.concatenate([_apart(some, p) for some in np.array_split(p, size**2 // PAIRS + 1)])
+        force = k**2 * apart - k * p  # and to the middle
         pull = (p[b] - p[a]) * np.abs(p[b] - p[a]) / k
         np.add.at(force, a, pull)
         np.add.at(force, b, -pull)
         p = p + force * np.minimum(1, t / np.maximum(np.abs(force), 1e-9))
     place = np.column_stack([p.real, p.imag])
     return (place - place.min(axis=0)) / np.maximum(np.ptp(place, axis=0), 1e-9)
+
+
+def _apart(some: np.ndarray, p: np.ndarray) -> np.ndarray:
+    apart = some[:, None] - p
+    return (apart / np.maximum(np.abs(apart) ** 2, 1e-9)).sum(axis=1)
 
 
 class Dot(NamedTuple):
@@ -229,8 +236,12 @@ class Map(NamedTuple):
 
 def draw_map(links: Links, titles: dict[str, str]) -> Map:
     """Draw the notes of a vault and the links between them; `titles` gives the notes and their order."""
-    order = list(titles)
-    edges = graph(links, order)
+    return _drawn(tuple(titles.items()), tuple(graph(links, list(titles))))
+
+
+@lru_cache(maxsize=1)  # most rebuilds change no link
+def _drawn(notes: tuple[tuple[str, str], ...], edges: tuple[tuple[int, int], ...]) -> Map:
+    order, titles = [path for path, _ in notes], dict(notes)
     degree = Counter(n for edge in edges for n in edge)
     inner = np.round(np.array(STEP) * math.sqrt(len(order)))
     places = MARGIN + layout(len(order), edges) * inner

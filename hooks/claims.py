@@ -9,7 +9,7 @@ no such comment, «в три раза» among them: `в три%%test: test_name%
 import ast
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 
 from markdown_it.token import Token
 
@@ -158,7 +158,7 @@ def _numbers(text: str, begins: bool, holder: str, equations: set[str]) -> list[
     return [m[0] for m in sorted(found, key=lambda m: m.start())]
 
 
-@cache
+@lru_cache(maxsize=1024)
 def constants(source: str) -> dict[str, str]:
     """Return the numbers that a snippet gives names in capitals."""
     found = {}

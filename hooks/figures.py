@@ -1,6 +1,6 @@
 """Figures: a drawing of a run, with its caption and its code."""
 
-from functools import cache
+from functools import lru_cache
 from html import escape
 
 from listings import code_html
@@ -8,7 +8,7 @@ from runner import Run, caption_and_alt, figure_function, function_source
 from svg import inline_svg
 
 
-@cache
+@lru_cache(maxsize=1024)
 def figure_html(run: Run, figure: str, label: str = "", with_code: bool = False) -> str:
     """Return a figure with its caption.
 

@@ -1,7 +1,7 @@
 """Listings: code as the HTML that the theme styles and gives a copy button."""
 
 import re
-from functools import cache
+from functools import lru_cache
 from html import escape
 
 from pygments import highlight
@@ -12,7 +12,7 @@ from pygments.util import ClassNotFound
 PLAIN = re.compile(r'<span class="[nopw]">([^<]*)</span>')  # names and signs, two elements of three
 
 
-@cache
+@lru_cache(maxsize=8192)
 def code_html(source: str, language: str = "", title: str = "") -> str:
     """Return code, highlighted if Pygments knows its language, under a title if there is one."""
     try:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import nbformat
 import yaml
+from jinja2 import FileSystemBytecodeCache
 from markdown.extensions.toc import nest_toc_tokens
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File
@@ -21,13 +22,14 @@ from mkdocs.structure.toc import get_toc
 
 import around
 import figures
+import incremental
 import markup
 import notebooks
 import obsidian
 import runner
 import tex
 from listings import code_html
-from vault import Figure, Problem, Vault, addresses, read_note, relative
+from vault import Figure, Problem, Vault, addresses, relative
 
 log = logging.getLogger("mkdocs.hooks.obsidian")
 # MkDocs leaves a README.md beside an index.md out; here it has an address of its own
@@ -40,12 +42,18 @@ HIDDEN = re.compile(r"(?:^|/)\.")
 TEMPLATES = re.compile(r"[\W\d_]*(?:templates?|шаблоны?)", re.I)
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 TITLED = re.compile(r'(?:<div class="[^"]*">\n)?(?:<span id="[^"]*"></span>)?<h1')
+LISTED = 200  # pages that the column on the left holds: it stands on every page, n pages make n² lines of it
+LOOK = 0.1  # seconds between two looks of `mkdocs serve` at the files of a vault that is no bigger
 MERMAID = "assets/mermaid.min.js"
 DIAGRAMS = Path(__file__).parent / "vendor" / "mermaid.min.js.gz"
 
+# MkDocs loads this module once: under `mkdocs serve` all this outlives the build
+readings: dict[str, incremental.Reading] = {}
+conversions: dict[str, incremental.Conversion] = {}
 vault = Vault({})
 pages: dict[str, obsidian.Converted] = {}
 said: set[Problem] = set()
+titles: dict[str, str] = {}
 links: around.Links = {}
 back: dict[str, dict[str, list[str]]] = {}
 
@@ -53,7 +61,7 @@ back: dict[str, dict[str, list[str]]] = {}
 @event_priority(100)  # before mkdocs-jupyter, which looks for notebooks among the files
 def on_files(files, config):
     """Read the vault, run its snippets, add their notebooks, give every page its address."""
-    global vault
+    global vault, readings
     pages.clear()
     said.clear()
     root = Path(config.config_file_path).parent
@@ -64,14 +72,18 @@ def on_files(files, config):
     _refuse_links(files, config.docs_dir)
     _refuse_broken_notebooks(files)
     sources = {file.src_uri: file for file in files.documentation_pages()}
-    notes = {path: read_note(path, file.content_bytes) for path, file in sources.items()}
+    last, readings = readings, {}
+    for path, file in sources.items():
+        readings[path] = incremental.read(path, file.content_bytes, last.get(path))
+    notes = {path: reading.note for path, reading in readings.items()}
     templates = _templates(Path(config.docs_dir))
     for path in notes:
         if path.startswith(templates):
             notes[path] = replace(notes[path], meta={"publish": False})
     for path, text in _added(notes, config.site_name).items():
         sources[path] = File.generated(config, path, content=text)
-        notes[path] = read_note(path, text.encode())
+        readings[path] = incremental.read(path, text.encode(), last.get(path))
+        notes[path] = readings[path].note
         files.append(sources[path])
     destinations, problems = addresses(notes)
     for path, file in sources.items():
@@ -163,7 +175,7 @@ def _added(notes: dict, title: str) -> dict[str, str]:
         rows = ((PUNCTUATION.sub(r"\\\1", path), quote(path)) for path in paths)
         listed = "".join(f"- [{name}](</{address}>)\n" for name, address in rows)
         added["index.md"] = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n{listed}"
-    if any(note.meta.get("tags") or markup.tagged(note.text) for note in published):
+    if any(note.tagged for note in published):
         added[around.TAGS] = "---\ndescription: Заметки по тегам\n---\n"
     if len(published) > 2:
         added[around.MAP] = "---\ndescription: Все заметки и ссылки между ними одной картинкой\n---\n"
@@ -193,13 +205,14 @@ def _add(files, config, uri: str, folder: Path) -> None:
 
 
 def _reading_order(notes: dict, books: list[str]) -> list:
-    """Order the pages as the home page links to them; the rest by name."""
+    """Order the pages as the home page links to them; the rest by name, unless the vault is too big."""
     known = Vault(notes)
     home = notes["index.md"]
     linked = [link.path for link in around.links(markup.parse(home.text), home, known)]
     rest = sorted(notes.keys() - {around.TAGS, around.MAP}, key=lambda path: notes[path].title.casefold())
-    order = dict.fromkeys(path for path in ["index.md", *linked, *rest] if path in notes)
-    return [*order, *([{"Блокноты": books}] if books else [])]
+    listed = [*linked, *rest] if len(notes) <= LISTED else linked
+    order = dict.fromkeys(path for path in ["index.md", *listed] if path in notes)
+    return [*[*order][: LISTED + 1], *([{"Блокноты": books}] if books else [])]
 
 
 def on_nav(nav, config, files):
@@ -226,7 +239,8 @@ def on_page_markdown(markdown, page, config, files):
         page.meta["search"] = {"exclude": True}
         return None
     try:
-        converted = obsidian.convert(note, vault)
+        conversion = incremental.convert(note, vault, conversions.get(note.path))
+        conversions[note.path], converted = conversion, conversion.page
     except Exception as error:  # a fault of ours must not cost the author the other pages
         log.warning("%s: заметку не удалось перевести (%r); сообщите об этом нам", note.path, error)
         converted = obsidian.Converted(f"<pre>{escape(note.text)}</pre>", [], [], [], [])
@@ -275,7 +289,13 @@ def _entries(contents: list[obsidian.Heading], title: str) -> list[dict]:
 
 def on_env(env, config, files):
     """All notes have been read: turn their links round, make the pages of what surrounds them."""
-    global links, back
+    global links, back, titles
+    templates = Path(config.config_file_path).parent / ".cache" / "templates"
+    templates.mkdir(parents=True, exist_ok=True)
+    env.bytecode_cache = FileSystemBytecodeCache(str(templates))  # else each build compiles them
+    for path in conversions.keys() - pages.keys():
+        del conversions[path]
+    titles = {path: vault.notes[path].title for path in pages}
     links = {path: converted.links for path, converted in pages.items()}
     back = around.backlinks(links)
     _report(links, Path(config.config_file_path).parent / ".cache" / "unresolved.md")
@@ -304,39 +324,45 @@ def _report(links: around.Links, path: Path) -> None:
     log.info("Ссылок в никуда: %d, их список: %s", sum(map(len, wanted.values())), path)
 
 
+@event_priority(-100)  # after the search, which wants only words
 def on_page_context(context, page, config, nav):
-    """Give the templates what surrounds the note."""
+    """Put formulas, figures and listings into the page; give the templates what surrounds the note."""
     path = page.file.src_uri
     if path not in pages:
         return
+    page.content = _filled(page.content)
     own = [path for path in (around.TAGS, around.MAP) if path in pages and not vault.notes[path].text]
-    titles = {path: vault.notes[path].title for path in pages}
-    notes = {path: title for path, title in titles.items() if path not in own}
     note = vault.notes[path]
     context["tags"], context["tags_path"] = around.tags([], note), around.TAGS
     context["date"] = note.date and (note.date.isoformat(), around.in_words(note.date))
     context |= {"titles": titles, "note_url": partial(vault.url, source=path), "tag_id": around.tag_id}
     if path not in own:
-        incoming = [source for source in back.get(path, {}) if source in notes]
-        outgoing = [target for target in around.outgoing(path, links) if target in notes]
-        context["backlinks"] = {source: back[path][source] for source in incoming}
+        incoming = [source for source in back.get(path, {}) if source not in own]
+        outgoing = [target for target in around.outgoing(path, links) if target not in own]
+        context["backlinks"] = {source: [*map(tex.replace_math, back[path][source])] for source in incoming}
         context["neighbours"] = incoming, outgoing
         context["curves"] = around.curves(len(incoming), len(outgoing))
         context["map_path"] = around.MAP if around.MAP in pages else ""
     elif path == around.TAGS:
         context["all_tags"] = around.tagged({path: converted.tags for path, converted in pages.items()})
     else:
+        notes = {path: title for path, title in titles.items() if path not in own}
         context["vault_map"] = around.draw_map(links, notes)
 
 
-def on_post_page(output, page, config):
-    """Put formulas, figures and listings into the page; the search, which wants only words, has read it."""
-    if page.file.src_uri not in vault.notes:
-        return output
-    output = FIGURE.sub(_figure, tex.replace_math(output))
-    return LISTING.sub(lambda m: code_html(vault.runs[m[2]].source, "python", m[1]), output)
+def _filled(html: str) -> str:
+    html = FIGURE.sub(_figure, tex.replace_math(html))
+    return LISTING.sub(lambda m: code_html(vault.runs[m[2]].source, "python", m[1]), html)
 
 
 def _figure(match: re.Match) -> str:
     snippet, _ = runner.figure_function(match[1])
     return figures.figure_html(vault.runs[snippet], match[1], match[2] or "", with_code=True)
+
+
+def on_serve(server, config, builder):
+    """Notice a save sooner than MkDocs does, which looks twice a second: a rebuild takes no longer."""
+    if len(vault.notes) <= LISTED:
+        for watcher in (server.observer, *server.observer.emitters):
+            watcher._timeout = LOOK
+    return server

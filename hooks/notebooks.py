@@ -7,7 +7,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 from html import escape
 from textwrap import dedent
 
@@ -36,7 +36,7 @@ TAG = re.compile(r"<[^>]*>")
 NO_ALT = "No description has been provided for this image"
 
 
-@cache
+@lru_cache(maxsize=1024)
 def notebook(run: Run) -> str:
     """Return a run as the text of an executed notebook (nbformat 4.5).
 

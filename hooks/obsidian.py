@@ -22,7 +22,7 @@ import listings
 import markup
 import runner
 import tex
-from vault import Figure, Note, Problem, Vault, blocks, unique
+from vault import Figure, Note, Problem, Vault, unique
 
 PLAYER = re.compile(r"https?://(?:[a-z]+\.)?(?:youtube\.com|youtu\.be|vimeo\.com|twitter\.com|x\.com)/", re.I)
 MOST_TAKEN = 2_000_000  # signs on a page: notes that take each other in twice grow to 2ⁿ
@@ -121,7 +121,7 @@ def convert(note: Note, vault: Vault) -> Converted:
     page.ids.update((heading.slug, 0) for heading in note.headings)
     if note.problem:
         page.problems.append(note.problem)
-    tokens = markup.parse(note.text)
+    tokens = note.tokens()
     links, tags = around.links(tokens, note, vault), around.tags(tokens, note)
     html = _html(tokens, page)
     if classes := _classes(note):
@@ -279,7 +279,7 @@ class _Html(RendererHTML):
 
     def block_id(self, tokens, i, options, env):
         page, name = env["page"], tokens[i].content
-        ids, others = page.ids, blocks(page.home.text) if page.inside else ()
+        ids, others = page.ids, page.home.blocks if page.inside else ()
         if name in ids or name[1:] in others:  # the page's own block has the name, not one taken in
             return ""
         ids[name] = 0

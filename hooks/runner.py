@@ -12,7 +12,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -261,7 +261,7 @@ def _fail(snippet: str, line: int, what: str) -> NoReturn:
     raise SnippetError(f"{snippet}.py, строка {line}: {what}")
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _definitions(source: str) -> dict[str, ast.FunctionDef | ast.ClassDef]:
     kinds = (ast.FunctionDef, ast.ClassDef)
     return {node.name: node for node in ast.parse(source).body if isinstance(node, kinds)}

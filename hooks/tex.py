@@ -4,7 +4,7 @@ math-core knows most of what MathJax shows in Obsidian; MACROS and SPELLINGS say
 """
 
 import re
-from functools import cache
+from functools import lru_cache
 from html import unescape
 
 from math_core import LatexError, LatexToMathML
@@ -43,7 +43,7 @@ DEFINITION = re.compile(
 # the TeX stays in the MathML as an annotation: copying a formula gives its source
 _CONVERTER = LatexToMathML(annotation=True, fancy_error=False, macros=MACROS)
 ARITHMATEX = re.compile(
-    r'(?P<before>[(«]?)<(?P<tag>span|div) class="arithmatex"[^>]*>\\[(\[](?P<tex>.*?)\\[)\]]</(?P=tag)>'
+    r'<(?P<tag>span|div) class="arithmatex"[^>]*>\\[(\[](?P<tex>.*?)\\[)\]]</(?P=tag)>'
     r"(?P<after>[.,:;!?)»…-]*(?:[\w-]+|\u00a0—)?)",
     re.S,
 )
@@ -55,7 +55,7 @@ class TexError(ValueError):
     """A sentence for the note's author: the formula and what is wrong in it."""
 
 
-@cache
+@lru_cache(maxsize=65536)
 def mathml(tex: str, display: bool) -> str:
     """Return a formula as a `<math>` element.
 
@@ -129,17 +129,24 @@ def define(tex: str, definitions: dict[str, re.Match]) -> str:
 
 def replace_math(html: str) -> str:
     """Put MathML where pymdownx.arithmatex left TeX; a bad formula stays as TeX in a marked place."""
-    return ARITHMATEX.sub(_replace, html)
+    pieces, done = [], 0
+    for match in ARITHMATEX.finditer(html):
+        start = match.start()
+        # not in the pattern: one that begins with `<` is found twenty times as fast
+        before = html[start - 1] if start > done and html[start - 1] in "(«" else ""
+        pieces += html[done : start - len(before)], _formula(match, before)
+        done = match.end()
+    return "".join([*pieces, html[done:]])
 
 
-def _replace(match: re.Match) -> str:
+def _formula(match: re.Match, before: str) -> str:
     tex, display = unescape(match["tex"]).strip(), match["tag"] == "div"
     try:
         formula = mathml(tex, display)
     except TexError:
         formula = f'<span class="problem">{match["tex"]}</span>'
     if display:
-        return f'{match["before"]}<div class="formula">{formula}</div>{match["after"]}'
-    if match["before"] or match["after"]:  # a line would break between a formula and its comma
-        return f'<span class="unbroken">{match["before"]}{formula}{match["after"]}</span>'
+        return f'{before}<div class="formula">{formula}</div>{match["after"]}'
+    if before or match["after"]:  # a line would break between a formula and its comma
+        return f'<span class="unbroken">{before}{formula}{match["after"]}</span>'
     return formula

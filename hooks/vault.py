@@ -5,17 +5,19 @@ from bisect import bisect_left
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from operator import attrgetter
 from pathlib import PurePosixPath
-from posixpath import relpath
+from posixpath import dirname, relpath
 from textwrap import dedent
 from typing import ClassVar, NamedTuple
 from unicodedata import normalize
 from urllib.parse import quote
 
 import yaml
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 from pymdownx.slugs import slugify as heading_slugify
 from slugify import slugify
 
@@ -72,22 +74,22 @@ class Place(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two readings are two notes
 class Note:
     """A Markdown file of the vault, its frontmatter taken off."""
 
     path: str
-    meta: dict = field(hash=False)
+    meta: dict
     text: str
     offset: int
     """Lines of the file before the body's first line."""
     problem: Problem | None = None
 
-    @property
+    @cached_property
     def name(self) -> str:
         return PurePosixPath(self.path).stem
 
-    @property
+    @cached_property
     def title(self) -> str:
         title = self.meta.get("title")
         if title and isinstance(title, str | int | float):
@@ -117,8 +119,33 @@ class Note:
         return [str(alias) for alias in (found if isinstance(found, list) else [found]) if alias is not None]
 
     @cached_property
+    def tagged(self) -> bool:
+        """Whether the note has a tag."""
+        return bool(self.meta.get("tags")) or markup.tagged(self.text)
+
+    @cached_property
+    def _begun(self) -> StateCore:
+        return markup.begin(self.text)
+
+    def tokens(self) -> list[Token]:
+        """Parse the body; if its headings were looked for, half of that is done."""
+        return markup.finish(self.__dict__.pop("_begun", None) or markup.begin(self.text))
+
+    @cached_property
+    def _outline(self) -> tuple[tuple[Heading, ...], dict[str, tuple[int, int]]]:
+        tokens = self._begun.tokens
+        return headings(self.text, tokens), {
+            token.content[1:]: tuple(token.map) for token in tokens if token.type == "block_id"
+        }
+
+    @property
     def headings(self) -> tuple[Heading, ...]:
-        return headings(self.text)
+        return self._outline[0]
+
+    @property
+    def blocks(self) -> dict[str, tuple[int, int]]:
+        """The block ids, in lower case, and the lines of their blocks."""
+        return self._outline[1]
 
     @cached_property
     def heading_at(self) -> dict[int, Heading]:
@@ -140,7 +167,7 @@ class Note:
     def place(self, anchor: list[str]) -> Place | None:
         """Find what `#A#B` (heading B somewhere below A) or `#^id` (a block) stands for."""
         if anchor[-1].startswith("^"):
-            span = blocks(self.text).get(anchor[-1][1:].casefold())
+            span = self.blocks.get(anchor[-1][1:].casefold())
             return span and Place(anchor[-1].casefold(), *span)
         heading = self._heading(anchor) or self._heading([" ".join(anchor)])  # a # of its own words
         heading = heading or (self._slugs.get(anchor[0]) if len(anchor) == 1 else None)
@@ -190,10 +217,9 @@ def read_note(path: str, content: bytes) -> Note:
     return Note(path, {}, text, offset, Problem(path, line, what))
 
 
-@cache
-def headings(text: str) -> tuple[Heading, ...]:
-    """List a note's headings; their slugs are unique within the note."""
-    tokens = markup.parse_blocks(text)
+def headings(text: str, tokens: list[Token] | None = None) -> tuple[Heading, ...]:
+    """List a note's headings; their slugs are unique within the note. `tokens` are those of its blocks."""
+    tokens = markup.begin(text).tokens if tokens is None else tokens
     found = []
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
@@ -207,13 +233,6 @@ def headings(text: str) -> tuple[Heading, ...]:
         result.append(Heading(level, text, slug, line, ends[level], source))
         ends[level:] = [line] * (7 - level)
     return tuple(reversed(result))
-
-
-@cache
-def blocks(text: str) -> dict[str, tuple[int, int]]:
-    """Map a note's block ids, in lower case, to the lines of their blocks."""
-    named = (token for token in markup.parse_blocks(text) if token.type == "block_id")
-    return {token.content[1:]: tuple(token.map) for token in named}
 
 
 def unique(slug: str, seen: dict[str, int]) -> str:
@@ -268,10 +287,15 @@ def _wanted_address(note: Note) -> str:
 
 def relative(url: str, base: str) -> str:
     """Return an address of the site as seen from another; a folder's ends with a slash."""
-    found = relpath(url or ".", base.rpartition("/")[0] or ".")
+    there = [part for part in url.split("/") if part not in ("", ".")]
+    here = [part for part in base.split("/")[:-1] if part != "."]
+    while there and here and there[0] == here[0]:
+        there, here = there[1:], here[1:]
+    found = "/".join([*(".." for _ in here), *there]) or "."
     return f"{found}/" if url.endswith("/") or not url else found
 
 
+@lru_cache(maxsize=65536)  # a vault asks for each name several times
 def latin(name: str) -> str:
     """Return a name in lower-case Latin words and hyphens."""
     return slugify(name) or f"note-{name.encode().hex()}"
@@ -350,7 +374,7 @@ class Vault:
         A relative path first, then a name or the end of a path, then an alias; of several the one
         with the fewest folders between, and then the one nearest to the vault's root.
         """
-        folder = str(PurePosixPath(source).parent)
+        folder = dirname(source)
         target = target.strip().lstrip("/")
         relative = _normal(f"{folder}/{target}")
         for key in (relative, f"{relative}.md", _key(relative), _key(f"{relative}.md")):
@@ -358,7 +382,9 @@ class Vault:
                 return [self._paths[key]]
         key = _key(_normal(target))
         found = self._names.get(key) or self._other_names.get(key) or []
-        return sorted(found, key=lambda path: relpath(path, folder).count("/"))
+        if len(found) > 1:
+            return sorted(found, key=lambda path: relpath(path, folder or ".").count("/"))
+        return list(found)
 
     def figure(self, name: str) -> Figure | None:
         """Return the figure that `![[name]]` stands for: a lost screenshot or `cem-elite.svg`."""
@@ -378,11 +404,11 @@ def _key(name: str) -> str:
 
 def _normal(path: str) -> str:
     parts: list[str] = []
-    for part in PurePosixPath(path).parts:
+    for part in path.split("/"):
         if part == "..":
             if not parts:
                 return ""  # outside the vault: nothing is there
             parts.pop()
-        elif part != ".":
+        elif part not in ("", "."):
             parts.append(part)
     return "/".join(parts)

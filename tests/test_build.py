@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
+from mkdocs.livereload import LiveReloadServer
 
 import main
 from vault import Vault, read_note
@@ -197,6 +198,34 @@ def test_a_fault_of_ours_costs_one_page_and_says_so(monkeypatch, caplog):
     assert main.on_page_markdown("", page, None, None) == ""
     assert main.pages["a.md"].html == "<pre>раз &lt; два</pre>"
     assert [record.message.partition(" (")[0] for record in caplog.records] == ["a.md: заметку не удалось перевести"]
+
+
+@pytest.mark.parametrize(("notes", "seconds"), [(main.LISTED, main.LOOK), (main.LISTED + 1, 0.5)])
+def test_a_save_is_noticed_soon_unless_the_vault_is_big(monkeypatch, tmp_path, notes, seconds):
+    monkeypatch.setattr(main, "vault", Vault({f"{n}.md": read_note(f"{n}.md", b"") for n in range(notes)}))
+    server = LiveReloadServer(lambda: None, "127.0.0.1", 0, str(tmp_path))
+    server.watch(str(tmp_path))
+    main.on_serve(server, None, None)
+    server.watch(str(ROOT / "hooks"))
+    assert {watcher.timeout for watcher in (server.observer, *server.observer.emitters)} == {seconds}
+
+
+def test_a_big_vault_lists_what_its_home_page_links_to_and_a_small_one_all(project):
+    docs = project / "docs"
+    (docs / "index.md").write_text("[[В]] [[а1]]", encoding="utf-8")
+    for name in ("В", *(f"а{n}" for n in range(main.LISTED))):
+        (docs / f"{name}.md").write_text("", encoding="utf-8")
+
+    def listed():
+        assert build(project, "") == (0, [])
+        page = BeautifulSoup((project / "site" / "index.html").read_text(encoding="utf-8"), "html.parser")
+        return [link.text.strip() for link in page.select(".md-nav--primary > .md-nav__list > .md-nav__item > .md-nav__link")]
+
+    assert listed()[1:] == ["В", "а1"]
+    assert (project / "site" / "a7" / "index.html").exists()
+    for n in range(5, main.LISTED):
+        (docs / f"а{n}.md").unlink()
+    assert listed()[1:] == ["В", "а1", "а0", "а2", "а3", "а4", "Заметка"]
 
 
 def test_another_vault_builds_by_inherit_and_its_own_docs_dir(project):

@@ -1,9 +1,11 @@
 """The vault knows its notes, their addresses and their headings."""
 
+from posixpath import dirname, relpath
+
 import pytest
 
 from runner import Run
-from vault import Figure, Vault, addresses, headings, read_note
+from vault import Figure, Vault, addresses, headings, read_note, relative
 
 
 def vault(*paths, files=()):
@@ -231,3 +233,11 @@ def test_what_is_wrong_with_a_note_s_bytes_or_properties_is_said_with_its_place(
     for content, line in ((b"---\ntitle: a\n---\n\xff", 4), (b"\n\xff", 2), (b"---\na: [\n---\n", 3)):
         problem = read_note("d/a.md", content).problem
         assert (problem.note, problem.line) == ("d/a.md", line)
+
+
+@pytest.mark.parametrize("url", ["", "./", "a/", "a/b/", "b/", "a/b/c.png", "c.png", "404.html", "a/c/b/"])
+@pytest.mark.parametrize("base", ["", "./", "a/", "a/b/", "a/b/c/", "b/a/", "404.html", "a/b/c.png"])
+def test_an_address_as_seen_from_another_is_that_of_the_file_system(url, base):
+    found = relative(url, base)
+    assert found.removesuffix("/") == relpath(url or ".", dirname(base) or ".")
+    assert found.endswith("/") == (url.endswith("/") or not url)

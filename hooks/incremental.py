@@ -1,0 +1,97 @@
+"""A note is read and converted again only if it can have changed: `mkdocs serve` builds all after every edit.
+
+`obsidian.convert` knows nothing of it. It is given a vault that writes down what it was asked and what it
+answered; where the note is the same and the vault of today gives the same answers, so is the page.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import obsidian
+from vault import Figure, Note, Vault, read_note
+
+Question = tuple[str, str, tuple]
+"""Which part of the vault was asked (its methods: ""), by which method, with which arguments."""
+
+
+class Reading(NamedTuple):
+    """A file and the note in it."""
+
+    content: bytes
+    note: Note
+
+
+def read(path: str, content: bytes, last: Reading | None = None) -> Reading:
+    """Read a note, unless the last reading was of the same bytes: the same note then, headings and all."""
+    return last if last and last.content == content else Reading(content, read_note(path, content))
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A note, its page, and every question that the page asked the vault, with the answer."""
+
+    note: Note
+    page: obsidian.Converted
+    answers: dict[Question, object]
+
+    def holds(self, note: Note, vault: Vault) -> bool:
+        """Whether the note, in that vault, would become the same page."""
+        return note is self.note and all(_answer(vault, q) == answer for q, answer in self.answers.items())
+
+
+def convert(note: Note, vault: Vault, last: Conversion | None = None) -> Conversion:
+    """Convert a note, unless the last conversion holds."""
+    if last and last.holds(note, vault):
+        return last
+    asked = _Asked(vault)
+    return Conversion(note, obsidian.convert(note, asked), asked.answers)
+
+
+def _answer(vault: Vault, question: Question) -> object:
+    part, method, arguments = question
+    return getattr(getattr(vault, part) if part else vault, method)(*arguments)
+
+
+class _Asked:
+    """A vault as `obsidian.convert` uses it."""
+
+    def __init__(self, vault: Vault):
+        self.vault = vault
+        self.answers: dict[Question, object] = {}
+        self.notes, self.files, self.runs, self.urls = (
+            _Part(self, name) for name in ("notes", "files", "runs", "urls")
+        )
+
+    def ask(self, part: str, method: str, *arguments):
+        question = part, method, arguments
+        if question not in self.answers:
+            self.answers[question] = _answer(self.vault, question)
+        return self.answers[question]
+
+    def url(self, path: str, source: str) -> str:
+        return self.ask("", "url", path, source)
+
+    def find(self, target: str, source: str) -> str | None:
+        return self.ask("", "find", target, source)
+
+    def candidates(self, target: str, source: str) -> list[str]:
+        return self.ask("", "candidates", target, source)
+
+    def figure(self, name: str) -> Figure | None:
+        return self.ask("", "figure", name)
+
+
+class _Part:
+    """A dictionary or a set of the vault."""
+
+    def __init__(self, asked: _Asked, name: str):
+        self.asked, self.name = asked, name
+
+    def __contains__(self, key: str) -> bool:
+        return self.asked.ask(self.name, "__contains__", key)
+
+    def __getitem__(self, key: str):
+        return self.asked.ask(self.name, "__getitem__", key)
+
+    def get(self, key: str):
+        return self.asked.ask(self.name, "get", key)
