@@ -13,9 +13,18 @@ from pathlib import Path
 import pytest
 from benchmarks import harness, page
 from benchmarks.harness import Row, Side
+from benchmarks.vaults import __main__ as vaults
+from benchmarks.vaults import notes
+from benchmarks.vaults import page as vaults_page
+from bs4 import BeautifulSoup
+from markdown import markdown
+
+import obsidian
+from vault import Vault, read_note
 
 ROOT = Path(__file__).parent.parent
 RESULTS = json.loads(page.RESULTS.read_text(encoding="utf-8"))
+VAULTS = json.loads(vaults_page.RESULTS.read_text(encoding="utf-8"))
 ROWS = [row for group in RESULTS["groups"].values() for row in group]
 HEADER = {"code": "1", "machine": "a"}
 
@@ -144,9 +153,14 @@ def test_where_work_differs_seconds_are_those_of_a_step(tmp_path, clock):
 
 def test_the_page_is_what_results_json_says():
     text = page.NOTE.read_text(encoding="utf-8")
-    assert page.render(text, RESULTS) == text
-    shown = {region[2] for region in page.REGION.finditer(text)}
-    assert shown == {*RESULTS["groups"], "about"}
+    tables = page.tables(RESULTS) | vaults_page.tables(VAULTS)
+    assert page.render(text, tables) == text
+    assert {region[2] for region in page.REGION.finditer(text)} == tables.keys()
+
+
+def test_a_table_is_put_into_its_region_and_the_others_stay():
+    text = "а\n%%замеры: раз%%\n\nстарое\n\n%%конец замеров%%\nб\n%%замеры: два%%\nв\n%%конец замеров%%\n"
+    assert page.render(text, {"раз": "новое"}) == text.replace("старое", "новое")
 
 
 def test_the_plot_has_every_row_and_its_ratio():
@@ -202,6 +216,81 @@ def test_the_page_names_the_versions_that_are_pinned_and_the_site_needs_none_of_
     ours = {"numpy", "matplotlib"}
     assert pinned.keys() & site.keys() == ours and pinned.keys() - measured.keys() <= {"matplotlib"}
     assert all(pinned[name] == site[name] for name in ours)
+
+
+# vaults
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory):
+    """A made-up vault and its plain twin: path → text."""
+    folders = [tmp_path_factory.mktemp("vault") for _ in range(2)]
+    order = [notes.vault(60, folder, plain) for folder, plain in zip(folders, (False, True))]
+    read = [{p.relative_to(f).as_posix(): p.read_text(encoding="utf-8") for p in f.rglob("*.md")} for f in folders]
+    assert order[0] == order[1] and read[0].keys() == read[1].keys() and len(read[0]) == 60
+    return read
+
+
+def said(html):
+    """The words that a reader sees, but for code and formulas."""
+    soup = BeautifulSoup(html, "html.parser")
+    for other in soup.select("pre, .arithmatex, .headerlink"):
+        other.decompose()
+    return set(re.findall(r"[а-яё]{2,}", soup.text.lower())) - {"из", "заметки"}
+
+
+def test_a_made_up_vault_and_its_plain_twin_say_the_same_and_no_link_of_either_is_lost(twins):
+    vault = Vault({path: read_note(path, text.encode()) for path, text in twins[0].items()})
+    for path, note in vault.notes.items():
+        converted = obsidian.convert(note, vault)
+        assert converted.problems == []
+        plain = read_note(path, twins[1][path].encode()).text
+        extensions = ["admonition", "tables", "pymdownx.superfences", "pymdownx.arithmatex", "pymdownx.tasklist"]
+        assert said(markdown(plain, extensions=extensions)) == said(converted.html)
+        for target in re.findall(r"\]\(<(?:\.\./)?(.+?)\.md", plain):
+            assert f"{target}.md" in twins[1]
+
+
+def test_a_made_up_note_has_what_notes_have(twins):
+    whole = [text for path, text in twins[0].items() if path != "index.md"]
+    for sign in ("aliases:", "tags:", "![[", "[!", "$$", "```python", "|--:|", "- [x]", "## "):
+        assert all(sign in text for text in whole), sign
+    assert sum("[[" in text.replace("![[", "") for text in whole) > 50
+    sizes = sorted(len(text) for text in whole)
+    assert sizes[0] > 1500 and sizes[-1] < 5000
+
+
+def test_the_same_vault_comes_out_each_time(twins, tmp_path):
+    notes.vault(60, tmp_path)
+    assert {p.relative_to(tmp_path).as_posix(): p.read_text(encoding="utf-8") for p in tmp_path.rglob("*.md")} == twins[0]
+
+
+def test_what_the_vaults_gave_is_summed_up_as_a_hand_does():
+    def run(seconds, memory):
+        return {"seconds": seconds, "memory": memory}
+
+    found = [
+        *(("ours", 10, run(s, m)) for s, m in ((3, 20), (1, 30), (2, 10))),
+        *(("plain", 10, run(s, 5)) for s in (2, 1, 4)),
+        *(("convert", 10, [s]) for s in (0.004, 0.002, 0.009)),
+        ("rebuild", 10, [{"seconds": 4, "ours": 1}, {"seconds": 2, "ours": 1}, {"seconds": 5, "ours": 1}]),
+        ("rebuild", 0, [{"seconds": 1, "ours": 0.5}]),
+        ("served", 0, [0.5, 0.7, 0.6]),
+    ]
+    summary = vaults.summary(found)
+    assert summary["builds"] == [{"notes": 10, "ours": [2, 1, 3], "plain": [2, 1, 4], "memory": 20}]
+    assert [(row["key"], row["seconds"], row.get("share")) for row in summary["times"]] == [
+        ("convert", [0.004, 0.002, 0.009], None), ("rebuild", [4, 2, 5], 0.25), ("site", [1, 1, 1], 0.5), ("served", [0.6, 0.5, 0.7], None),
+    ]  # fmt: skip
+    assert ["НЕ" in line for line in vaults.verdicts(summary)] == [False, False, True, False, False]
+
+
+def test_memory_is_fitted_by_a_line():
+    builds = [{"notes": n, "memory": 50 + 2 * n} for n in (100, 300, 1000)]
+    base, each, off = vaults_page.fit({"builds": builds})
+    assert (base, each, off) == (pytest.approx(50), pytest.approx(2), pytest.approx(0, abs=1e-9))
+    builds[-1]["memory"] *= 1.2
+    assert vaults_page.fit({"builds": builds})[2] > 0.05
 
 
 # short
