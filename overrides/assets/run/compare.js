@@ -57,7 +57,7 @@ export function summary(told) {
 export async function alike(one, other) {
   if (one.getAttribute("viewBox") !== other.getAttribute("viewBox")) return false
   const [a, b] = await Promise.all([one, other].map(pixels))
-  return within(a, b) && within(b, a)
+  return await within(a, b) && within(b, a)
 }
 
 async function pixels(svg) {
@@ -79,18 +79,23 @@ async function pixels(svg) {
 }
 
 /** Whether every pixel is between the lightest and the darkest of the other picture around it. */
-function within(a, b) {
-  const low = around(b, Math.min), high = around(b, Math.max)
+async function within(a, b) {
+  const low = await around(b, false), high = await around(b, true)
   return a.of.every((value, i) => low[i] - value <= FAINT && value - high[i] <= FAINT)
 }
 
-function around({ width, of }, choose) {
+/** The greatest, or the least, that is NEAR each pixel; the page scrolls on between the two halves of the work. */
+async function around({ width, of }, most) {
   for (const step of [4, 4 * width]) { // along the rows, then along the columns
     const from = of
-    of = from.map((value, i) => {
-      for (let near = i - NEAR * step; near <= i + NEAR * step; near += step) value = choose(value, from[near] ?? value)
-      return value
-    })
+    of = from.slice()
+    for (let i = 0; i < of.length; i++) {
+      const end = Math.min(i + NEAR * step, of.length - 1)
+      for (let near = Math.max(i - NEAR * step, i % step); near <= end; near += step) {
+        if (most ? from[near] > of[i] : from[near] < of[i]) of[i] = from[near]
+      }
+    }
+    await new Promise(done => setTimeout(done))
   }
   return of
 }
