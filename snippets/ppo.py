@@ -231,8 +231,9 @@ def figure_clip(L, J):
     import matplotlib.pyplot as plt  # не сверху: учить можно и без него
 
     figure, axes = plt.subplot_mosaic(
-        [["+", "-"], ["L", "L"], ["J", "J"]],
-        figsize=(5, 6.8), layout="constrained")
+        [["+", "-"], ["L", "L"], ["J", "J"]], figsize=(5, 6.8),
+        gridspec_kw={"left": 0.13, "right": 0.985, "bottom": 0.07,
+                     "top": 0.965, "wspace": 0.24, "hspace": 0.34})
     draw_clip(axes["+"], 1)
     draw_clip(axes["-"], -1)
     axes["+"].set(title="A > 0", ylabel="min(rA, clip(r)A)")
