@@ -141,7 +141,7 @@ def page(browser, address):
     context = browser.new_context(base_url=address)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     page.goto("/everything/")
     return page
 
@@ -238,8 +238,9 @@ LIKE = """async change => {
     const { alike } = await import('/assets/run/compare.js')
     const svg = curve => {
         const place = document.createElement('div')
+        place.style = 'color: #fff; --md-default-bg-color: #000'
         place.innerHTML = `<svg viewBox="0 0 360 240" fill="none" stroke-width="1.8"><path d="M40 200L300 200M40 20L40 200"
-            stroke="black"/><path d="M40 180L170 60L300 100" stroke="var(--c0)"/>${curve}</svg>`
+            stroke="currentColor"/><path d="M40 180L170 60L300 100" stroke="var(--c0)"/>${curve}</svg>`
         document.body.append(place)
         return place.firstChild
     }
@@ -263,7 +264,7 @@ LIKE = """async change => {
         ({"d": "M40 180L170 60"}, False),
         ({"stroke": "var(--c1)"}, False),
         ({"viewBox": "0 0 360 241"}, False),
-        ({"more": '<text x="200" y="160" fill="black" stroke="none">475</text>'}, False),
+        ({"more": '<text x="200" y="160" fill="currentColor" stroke="none">475</text>'}, False),
     ],
 )
 def test_figures_are_the_same_when_nothing_is_far_from_its_like(page, change, same):
@@ -382,7 +383,7 @@ def test_axe_finds_no_barrier_in_a_cell_that_is_edited_and_has_failed(page, cell
 def test_a_failed_network_and_a_fall_of_python_are_told_and_a_retry_works(browser, address, state):
     context = browser.new_context(base_url=address)
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)
     page.goto("/everything/")
     cell = Cell(page, "dog.py")
     cell.write("print('жив')\nx = []\nfor _ in range(100_000): x = [x]\nrepr(x)")
