@@ -95,9 +95,10 @@ def on_files(files, config):
 
 def _refuse_outsiders(files, docs: str) -> None:
     """Leave out what a symbolic link brings in from outside the vault, or from nowhere."""
+    vault_root = Path(docs).resolve()
     for file in [file for file in files if file.src_dir == docs]:
         path = Path(file.abs_src_path).resolve()
-        if not path.is_relative_to(Path(docs).resolve()):
+        if not path.is_relative_to(vault_root):
             files.remove(file)
             log.warning("%s: ссылка ведёт за пределы хранилища; положите в него сам файл", file.src_uri)
         elif not path.is_file():
