@@ -72,7 +72,7 @@ class _Asked:
         return self.ask("", "url", path, source)
 
     def find(self, target: str, source: str) -> str | None:
-        return self.ask("", "find", target, source)
+        return next(iter(self.candidates(target, source)), None)
 
     def candidates(self, target: str, source: str) -> list[str]:
         return self.ask("", "candidates", target, source)

@@ -33,7 +33,7 @@ markdown_extensions:
       slugify: !!python/object/apply:pymdownx.slugs.slugify {kwds: {case: lower}}
 """
 QUIET = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "NO_COLOR": "1"}
-TRIES = 2000  # times that a page is asked for after a save, 10 ms apart
+ASK = 0.03  # seconds between two questions for the new page: more would keep the build from its work
 
 
 def project(folder: Path, docs: Path) -> Path:
@@ -174,14 +174,14 @@ def served(folder: Path, times: int, note: str, address: str) -> list[float]:
 
 
 def _wait(url: str, word: str) -> None:
-    for _ in range(TRIES):
+    for _ in range(int(60 / ASK)):
         try:
             with urllib.request.urlopen(url, timeout=60) as page:
                 if word in page.read().decode():
                     return
         except OSError:  # not there yet
             pass
-        time.sleep(0.01)
+        time.sleep(ASK)
     raise TimeoutError(url)
 
 
