@@ -32,7 +32,8 @@ SURVIVED = {0, 5, 33}  # all tests passed; no test comes there
 
 # Which tests try which modules. Left out are a browser, a Jupyter kernel and hypothesis: minutes for a mutant.
 ALGORITHMS = sorted(path.stem for path in (ROOT / "snippets").glob("*.py"))
-NOTES = ["around", "claims", "figures", "listings", "markup", "notebooks", "obsidian", "svg", "tex", "vault"]
+NOTES = ["around", "claims", "figures", "incremental", "listings", "markup", "notebooks", "obsidian"]
+NOTES += ["svg", "tex", "vault"]
 GROUPS = {
     "snippets": (
         ALGORITHMS,
@@ -49,6 +50,7 @@ GROUPS = {
                     "claims",
                     "figures",
                     "hostile",
+                    "incremental",
                     "notebooks",
                     "obsidian",
                     "page",
