@@ -68,21 +68,20 @@ def backward(parameters, x, h1, h2, d):
     return [x.T @ d1, ones @ d1, h1.T @ d2, ones @ d2, h2.T @ d, ones @ d]
 
 
-def softmax(z):
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    return p / p.sum(axis=1, keepdims=True)
+def right(actor, x):
+    """π(a = 1|x): the softmax of two logits is σ of their difference."""
+    z = forward(actor, x)[2]
+    return ppo.sigma(z[:, 1] - z[:, 0])
 
 
 def gradients(actor, critic, x, a, old, adv, target, clip):
-    """Of −L_clip + ½ (V − target)², as SB3 has them."""
-    h1, h2, logits = forward(actor, x)
-    pi, rows = softmax(logits), np.arange(len(x))
-    r = pi[rows, a] / old
-    adv = (adv - adv.mean()) / (adv.std(ddof=1) + 1e-8)
+    """Of −L_clip + ½ (V − target)², as SB3 has them; `adv` is standardised."""
+    h1, h2, z = forward(actor, x)
+    p = ppo.sigma(z[:, 1] - z[:, 0])
+    r = np.where(a, p, 1 - p) / old
     live = np.where(adv > 0, r < 1 + clip, r > 1 - clip)
-    d = pi.copy()
-    d[rows, a] -= 1  # minus the gradient of log π by logits
-    g = backward(actor, x, h1, h2, d * (live * r * adv)[:, None] / len(x))
+    d = live * r * adv * (p - a) / len(x)  # minus the gradient by the second logit
+    g = backward(actor, x, h1, h2, np.stack([-d, d], axis=1))
     h1, h2, v = forward(critic, x)
     return g + backward(critic, x, h1, h2, (v - target[:, None]) / len(x))
 
@@ -102,20 +101,22 @@ def sb3_in_numpy(seed):
         left, rows = 1 - k / rounds, []
         for _ in range(STEPS):
             x = np.array(s, np.float32).T
-            pi = softmax(forward(actor, x)[2])
-            a = (rng.random(ENVS) < pi[:, 1]).astype(int)
+            p = right(actor, x)
+            a = rng.random(ENVS) < p
             s1, fell = ppo.step(s, a)
             age = age + 1
             over = fell | (age == ppo.LIMIT)
-            rows.append((x, a, pi[np.arange(ENVS), a], np.array(s1, np.float32).T, fell, over))
+            rows.append((x, a, np.where(a, p, 1 - p), np.array(s1, np.float32).T, fell, over))
             s, age = s1, age * ~over
             if over.any():
                 s = np.where(over, ppo.reset(ENVS, rng), s1)
         x, a, old, x1, fell, over = (np.array(row) for row in zip(*rows, strict=True))
         v, v1 = forward(critic, x)[2][..., 0], forward(critic, x1)[2][..., 0]
         adv = ppo.gae(1, v, v1, fell, over, GAMMA, LAMBDA)
-        adv = adv.astype(np.float32)
-        batch = x.reshape(-1, 4), a.ravel(), old.ravel(), adv.ravel(), (v + adv).ravel()
+        target = (v + adv).astype(np.float32).ravel()
+        adv = ((adv - adv.mean()) / (adv.std(ddof=1) + 1e-8)).astype(np.float32).ravel()
+        # one batch is all the data, so that its advantages are standardised once for all epochs
+        batch = x.reshape(-1, 4), a.astype(np.float32).ravel(), old.ravel(), adv, target
         for _ in range(EPOCHS):
             g = np.concatenate([part.ravel() for part in gradients(actor, critic, *batch, CLIP * left)])
             g *= min(1, 0.5 / (float(g @ g) ** 0.5 + 1e-6))
@@ -125,7 +126,7 @@ def sb3_in_numpy(seed):
             theta -= RATE * left / (1 - 0.9**t) * m / (np.sqrt(q / (1 - 0.999**t)) + 1e-5)
 
     def policy(s, rng):
-        return rng.random(len(s)) < softmax(forward(actor, s)[2])[:, 1]
+        return rng.random(len(s)) < right(actor, s)
 
     return rounds * ENVS * STEPS, policy
 

@@ -137,7 +137,8 @@ def ellipse(ax, mu, cov, k=1, **style):
 
 
 def panel(height=4.4):
-    fig, ax = plt.subplots(figsize=(5, height), layout="constrained")
+    fig, ax = plt.subplots(figsize=(5, height))
+    fig.subplots_adjust(0.11, 0.105, 0.985, 0.945)
     ax.set(xlabel="x₀", ylabel="x₁")
     return fig, ax
 
@@ -270,9 +271,10 @@ def figure_convergence(history):
     два графика по поколениям: лучшее, уровень и среднее y поднимаются к единице,
     а σ в логарифмической шкале сперва чуть растёт, потом падает почти по прямой.
     """
-    fig = plt.figure(figsize=(5, 9), layout="constrained")
+    fig = plt.figure(figsize=(5, 9))
     rows = ["01", "23", "45", "yy", "ss"]
     axes = fig.subplot_mosaic([list(row) for row in rows])
+    fig.subplots_adjust(0.13, 0.055, 0.985, 0.975, hspace=0.16)
     for k in range(6):
         ax, (mu, cov, x, _) = axes[str(k)], history[k]
         landscape(ax, numbers=False, star=6, cells=20, step=3)
@@ -293,7 +295,8 @@ def figure_travel():
     прогонов. Сплошные (по элите) выходят на полку раньше всех и выше всех,
     пунктирные (со сглаживанием) — ниже, штриховые (широкие) падают до нуля.
     """
-    fig, ax = plt.subplots(figsize=(5, 3.2), layout="constrained")
+    fig, ax = plt.subplots(figsize=(5, 3.2))
+    fig.subplots_adjust(0.1, 0.145, 0.985, 0.98)
     styles = (refit, "C1-"), (refit_smooth, "C4:"), (refit_wide, "C0--")
     for refit_one, style in styles:
         for seed in range(5):
@@ -367,9 +370,6 @@ def main():
     start = BETWEEN, 1.2**2 * np.eye(2)
     mu, history = cem(hills, *start, np.random.default_rng(0))
     print_two_hills(mu, history)
-    print_global()
-    print_far()
-    print_classics()
     figure_function().savefig("cem-function.svg")
     figure_initial(history).savefig("cem-initial.svg")
     figure_generation(history).savefig("cem-generation.svg")
@@ -377,6 +377,9 @@ def main():
     figure_refit(history).savefig("cem-refit.svg")
     figure_convergence(history).savefig("cem-convergence.svg")
     figure_travel().savefig("cem-travel.svg")
+    print_global()
+    print_far()
+    print_classics()
 
 
 if __name__ == "__main__":

@@ -58,9 +58,9 @@ def rollout(theta, s, age, rng):
     for _ in range(STEPS):
         a = rng.random(len(theta)) < sigma((w * s).sum(axis=0))
         (s1, fell), age = step(s, a), age + 1
-        over = fell | (age == LIMIT)
+        s1, over = np.array(s1), fell | (age == LIMIT)
         rows.append((s, a, s1, fell, over))
-        s, age = np.array(s1), age * ~over
+        s, age = s1, age * ~over
         if over.any():
             s = np.where(over, reset(len(theta), rng), s1)
     return [np.array(row) for row in zip(*rows)], s, age
@@ -68,8 +68,8 @@ def rollout(theta, s, age, rng):
 
 def features(s):
     """φ(s) критика: 1, координаты и их произведения, (15, T, N)."""
-    z = np.insert(s / SCALE[:, None], 0, 1, axis=1).swapaxes(0, 1)
-    return np.concatenate([z[i] * z[: i + 1] for i in range(5)])
+    z = [np.ones_like(s[:, 0]), *(s / SCALE[:, None]).swapaxes(0, 1)]
+    return np.array([z[i] * z[j] for i in range(5) for j in range(i + 1)])
 
 
 def gae(r, v, v1, fell, over, gamma=GAMMA, lam=LAMBDA):
@@ -263,7 +263,8 @@ def figure_learning(J):
     """
     import matplotlib.pyplot as plt  # не сверху: учить можно и без него
 
-    figure, ax = plt.subplots(figsize=(5, 3), layout="constrained")
+    figure, ax = plt.subplots(figsize=(5, 3))
+    figure.subplots_adjust(0.12, 0.155, 0.985, 0.98)
     played = CARTS * STEPS / 1000 * np.arange(0, ROUNDS + 1, 2)
     band(ax, played, J, "o-C0")
     ax.axhline(475, color="0.5", ls="--", lw=1)

@@ -140,8 +140,8 @@ def figure_learning(history, final):
     логарифмической шкале: медиана и полоса потерь, они поднимаются
     на два порядка вместе с наградой и остаются наверху.
     """
-    figure, axes = plt.subplots(
-        2, figsize=(5, 5), layout="constrained", sharex=True)
+    figure, axes = plt.subplots(2, figsize=(5, 5), sharex=True)
+    figure.subplots_adjust(0.155, 0.095, 0.985, 0.985, hspace=0.08)
     played = CARTS * np.arange(UPDATES + 1)
     returns = np.vstack([history[:, 0], final])
     for ax, y, style in ((axes[0], returns, "o-C0"),
@@ -171,8 +171,8 @@ def figure_variance(samples):
     и стоит вокруг пунктира. Чёрным обведена часть левее нуля: такие
     оценки зовут прочь от вершины. Сверху вниз их всё меньше.
     """
-    figure, axes = plt.subplots(
-        3, figsize=(5, 5.6), layout="constrained", sharex=True)
+    figure, axes = plt.subplots(3, figsize=(5, 5.6), sharex=True)
+    figure.subplots_adjust(0.12, 0.085, 0.985, 0.985, hspace=0.1)
     names = ("полная награда R(τ)", "награда до конца G",
              "с бейзлайном: G − b")
     for k, (ax, g) in enumerate(zip(axes, samples.values())):
