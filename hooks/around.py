@@ -44,8 +44,8 @@ def links(tokens: list[Token], note: Note, vault: Vault) -> list[Link]:
     found = []
     for token in tokens:
         for i, child in enumerate(token.children or ()):
-            name, _, _ = (None if child.info == "auto" else markup.target(child)) or ("", [], "")
-            if name:
+            target = None if child.info == "auto" else markup.target(child)
+            if target and (name := target[0]):
                 line = note.offset + child.meta["line"] + 1
                 path = vault.find(name, note.path)
                 if path or not vault.figure(name):
@@ -165,6 +165,7 @@ def redirects(notes: dict[str, Note]) -> tuple[dict[str, str], list[Problem]]:
     return found, problems
 
 
+@lru_cache(maxsize=4096)  # two small numbers: most notes of a vault have the same
 def curves(incoming: int, outgoing: int) -> str:
     """Return the lines of a local graph as an SVG path: those from the left and those from the right.
 

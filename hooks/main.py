@@ -336,6 +336,7 @@ def on_page_context(context, page, config, nav):
     context["tags"], context["tags_path"] = around.tags([], note), around.TAGS
     context["date"] = note.date and (note.date.isoformat(), around.in_words(note.date))
     context |= {"titles": titles, "note_url": partial(vault.url, source=path), "tag_id": around.tag_id}
+    context["link"] = partial(_link, source=path)
     if path not in own:
         incoming = [source for source in back.get(path, {}) if source not in own]
         outgoing = [target for target in around.outgoing(path, links) if target not in own]
@@ -348,6 +349,11 @@ def on_page_context(context, page, config, nav):
     else:
         notes = {path: title for path, title in titles.items() if path not in own}
         context["vault_map"] = around.draw_map(links, notes)
+
+
+def _link(path: str, source: str) -> str:
+    # not a macro of the template: there are dozens on a page, and Jinja takes its time for each
+    return f'<a href="{vault.url(path, source)}">{escape(titles[path])}</a>'
 
 
 def _filled(html: str) -> str:

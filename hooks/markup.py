@@ -255,7 +255,8 @@ def _drop_comments(state) -> None:
 
     One that nothing closes hides all that follows, as in Obsidian: it was not meant for readers.
     """
-    state.src = CODE_OR_COMMENT.sub(_without_comment, state.src)
+    if "%%" in state.src:
+        state.src = CODE_OR_COMMENT.sub(_without_comment, state.src)
 
 
 def _without_comment(match: re.Match) -> str:
@@ -346,7 +347,7 @@ def _start_callout(inline: Token, found: list[Token]) -> bool:
 
 def _name_block(inline: Token, found: list[Token]) -> None:
     """Take `^id` off the end of a block and put it before the block; alone, it names the block above."""
-    match = BLOCK_ID.search(inline.content)
+    match = BLOCK_ID.search(inline.content) if "^" in inline.content else None
     if not match:
         return
     at = len(found) - 1

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_left
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -287,12 +288,22 @@ def _wanted_address(note: Note) -> str:
 
 def relative(url: str, base: str) -> str:
     """Return an address of the site as seen from another; a folder's ends with a slash."""
-    there = [part for part in url.split("/") if part not in ("", ".")]
-    here = [part for part in base.split("/")[:-1] if part != "."]
-    while there and here and there[0] == here[0]:
-        there, here = there[1:], here[1:]
-    found = "/".join([*(".." for _ in here), *there]) or "."
+    there, here = _parts(url), _folders(base)
+    same = 0
+    while same < min(len(there), len(here)) and there[same] == here[same]:
+        same += 1
+    found = "/".join([*[".."] * (len(here) - same), *there[same:]]) or "."
     return f"{found}/" if url.endswith("/") or not url else found
+
+
+@lru_cache(maxsize=65536)  # a page has dozens of links, and each begins where the page is
+def _parts(url: str) -> list[str]:
+    return [part for part in url.split("/") if part not in ("", ".")]
+
+
+@lru_cache(maxsize=1024)
+def _folders(base: str) -> list[str]:
+    return [part for part in base.split("/")[:-1] if part != "."]
 
 
 @lru_cache(maxsize=65536)  # a vault asks for each name several times
@@ -374,7 +385,13 @@ class Vault:
         A relative path first, then a name or the end of a path, then an alias; of several the one
         with the fewest folders between, and then the one nearest to the vault's root.
         """
-        folder = dirname(source)
+        return list(self._candidates(target, dirname(source)))
+
+    @cached_property
+    def _candidates(self) -> Callable[[str, str], list[str]]:
+        return lru_cache(maxsize=65536)(self._look_up)  # notes of a folder ask for the same, and twice each
+
+    def _look_up(self, target: str, folder: str) -> list[str]:
         target = target.strip().lstrip("/")
         relative = _normal(f"{folder}/{target}")
         for key in (relative, f"{relative}.md", _key(relative), _key(f"{relative}.md")):
@@ -384,7 +401,7 @@ class Vault:
         found = self._names.get(key) or self._other_names.get(key) or []
         if len(found) > 1:
             return sorted(found, key=lambda path: relpath(path, folder or ".").count("/"))
-        return list(found)
+        return found
 
     def figure(self, name: str) -> Figure | None:
         """Return the figure that `![[name]]` stands for: a lost screenshot or `cem-elite.svg`."""
