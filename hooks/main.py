@@ -191,12 +191,13 @@ def _pasted(table: Path) -> dict[str, Figure]:
 
 
 def _runs(root: Path, notes: dict, pasted: dict) -> dict:
-    """Run the snippets, if the vault shows any of them."""
-    mentioned = "\n".join([*(note.text for note in notes.values()), *(f.name for f in pasted.values())])
-    snippets = root / "snippets"
-    if not any(path.stem in mentioned for path in snippets.glob("*.py")):
+    """Run the snippets, if the vault shows any of them or takes a number from one."""
+    names = "|".join(re.escape(path.stem) for path in (root / "snippets").glob("*.py"))
+    shown = re.compile(rf"%%\s*(?:{names}):|\b(?:{names})(?:\.py|\.ipynb|-[\w-]+\.svg)\b")
+    texts = [*(note.text for note in notes.values()), *(f"{figure.name}.svg" for figure in pasted.values())]
+    if not names or not any(map(shown.search, texts)):
         return {}
-    return runner.run_all(snippets, root / ".cache" / "snippets")
+    return runner.run_all(root / "snippets", root / ".cache" / "snippets")
 
 
 def _add(files, config, uri: str, folder: Path) -> None:

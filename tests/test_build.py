@@ -230,7 +230,8 @@ def test_a_big_vault_lists_what_its_home_page_links_to_and_a_small_one_all(proje
 
 def test_another_vault_builds_by_inherit_and_its_own_docs_dir(project):
     (project / "vault").mkdir()
-    (project / "vault" / "Мысль.md").write_text("Слово: [[мысль]]\n", encoding="utf-8")
+    note = "Слово: [[мысль]], demo: demos, demo-версия\n"  # words that snippets are called by, and no snippet
+    (project / "vault" / "Мысль.md").write_text(note, encoding="utf-8")
     (project / "other.yml").write_text("INHERIT: mkdocs.yml\ndocs_dir: vault\nsite_dir: out\n", encoding="utf-8")
     code, log = build(project, "", "--strict", "-f", "other.yml")
     assert (code, log) == (0, [])
