@@ -43,6 +43,7 @@ TEMPLATES = re.compile(r"[\W\d_]*(?:templates?|шаблоны?)", re.I)
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 TITLED = re.compile(r'(?:<div class="[^"]*">\n)?(?:<span id="[^"]*"></span>)?<h1')
 LISTED = 200  # pages that the column on the left holds: it stands on every page, n pages make n² lines of it
+SENTENCES = 3  # of one note that a page shows under «Сюда ссылаются»
 LOOK = 0.1  # seconds between two looks of `mkdocs serve` at the files of a vault that is no bigger
 MERMAID = "assets/mermaid.min.js"
 DIAGRAMS = Path(__file__).parent / "vendor" / "mermaid.min.js.gz"
@@ -192,10 +193,11 @@ def _pasted(table: Path) -> dict[str, Figure]:
 
 def _runs(root: Path, notes: dict, pasted: dict) -> dict:
     """Run the snippets, if the vault shows any of them or takes a number from one."""
-    names = "|".join(re.escape(path.stem) for path in (root / "snippets").glob("*.py"))
-    shown = re.compile(rf"%%\s*(?:{names}):|\b(?:{names})(?:\.py|\.ipynb|-[\w-]+\.svg)\b")
-    texts = [*(note.text for note in notes.values()), *(f"{figure.name}.svg" for figure in pasted.values())]
-    if not names or not any(map(shown.search, texts)):
+    text = "\n".join([*(note.text for note in notes.values()), *(f"{f.name}.svg" for f in pasted.values())])
+    names = [path.stem for path in (root / "snippets").glob("*.py") if path.stem in text]
+    name = f"(?:{'|'.join(map(re.escape, names))})"
+    shown = rf"%%\s*{name}:|\b{name}(?:\.py|\.ipynb|-[\w-]+\.svg)\b"
+    if not names or not re.search(shown, text):
         return {}
     return runner.run_all(root / "snippets", root / ".cache" / "snippets")
 
@@ -337,11 +339,13 @@ def on_page_context(context, page, config, nav):
     context["tags"], context["tags_path"] = around.tags([], note), around.TAGS
     context["date"] = note.date and (note.date.isoformat(), around.in_words(note.date))
     context |= {"titles": titles, "note_url": partial(vault.url, source=path), "tag_id": around.tag_id}
-    context["link"] = partial(_link, source=path)
+    link = context["link"] = partial(_link, source=path)
     if path not in own:
-        incoming = [source for source in back.get(path, {}) if source not in own]
-        outgoing = [target for target in around.outgoing(path, links) if target not in own]
-        context["backlinks"] = {source: [*map(tex.replace_math, back[path][source])] for source in incoming}
+        sentences = {source: found for source, found in back.get(path, {}).items() if source not in own}
+        incoming = [link(source) for source in sentences]
+        outgoing = [link(target) for target in around.outgoing(path, links) if target not in own]
+        said_there = [[*map(tex.replace_math, found[:SENTENCES])] for found in sentences.values()]
+        context["backlinks"] = [*zip(incoming, said_there, strict=True)]
         context["neighbours"] = incoming, outgoing
         context["curves"] = around.curves(len(incoming), len(outgoing))
         context["map_path"] = around.MAP if around.MAP in pages else ""

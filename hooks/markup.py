@@ -239,7 +239,8 @@ def _lines(state) -> None:
 def _number(tokens: list[Token], line: int) -> None:
     for token in tokens:
         token.meta["line"] = line
-        _number(token.children or [], line)
+        if token.children:  # of a picture
+            _number(token.children, line)
         line += token.type in ("softbreak", "hardbreak") or token.content.count("\n")
 
 
@@ -270,7 +271,8 @@ def _without_comment(match: re.Match) -> str:
 
 def _math_block(state, line: int, end: int, silent: bool) -> bool:
     """Take `$$…$$` that begins and ends its lines; it may follow a line of text, and have a block id."""
-    if state.is_code_block(line) or not _line(state, line).startswith("$$"):
+    start = state.bMarks[line] + state.tShift[line]
+    if state.is_code_block(line) or not state.src.startswith("$$", start, state.eMarks[line]):
         return False
     lines = [_line(state, line)[2:]]
     while "$$" not in lines[-1]:
@@ -366,8 +368,10 @@ def _name_block(inline: Token, found: list[Token]) -> None:
 
 def _start_task(inline: Token, lists: list[Token], found: list[Token]) -> None:
     match = TASK.match(inline.content)
+    if not match:
+        return
     item = next((t for t in found[:-4:-1] if t.type not in ("paragraph_open", "block_id")), None)
-    if not match or item is None or item.type != "list_item_open":
+    if item is None or item.type != "list_item_open":
         return
     inline.content = inline.content[match.end() :]
     item.attrSet("class", "task-list-item")

@@ -39,6 +39,7 @@ TEXT = {"script", "style", "textarea", "title", "iframe", "noembed", "noframes",
 HEIGHT = re.compile(r"\bheight=(\d+)")
 TITLE = re.compile(r'title="([^"]*)"')
 SNIPPETS = "snippets/"
+BLOCKS = {"embed", "image", "math_inline_double"}  # inline tokens that can turn out to be a block
 IMAGES = {".apng", ".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp"}
 AUDIO = {".3gp", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"}
 VIDEO = {".mkv", ".mov", ".mp4", ".ogv", ".webm"}
@@ -149,7 +150,9 @@ def _lift(tokens: list[Token], page: Page) -> list[Token]:
     lifted: list[Token] = []
     for token in tokens:
         lifted.append(token)
-        if token.type == "paragraph_close" and any(_is_block(t, page) for t in lifted[-2].children or ()):
+        if token.type == "paragraph_close" and any(
+            child.type in BLOCKS and _is_block(child, page) for child in lifted[-2].children or ()
+        ):
             lifted[-3:] = _split(lifted[-3:], page)
     return lifted
 

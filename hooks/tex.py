@@ -129,6 +129,8 @@ def define(tex: str, definitions: dict[str, re.Match]) -> str:
 
 def replace_math(html: str) -> str:
     """Put MathML where pymdownx.arithmatex left TeX; a bad formula stays as TeX in a marked place."""
+    if "arithmatex" not in html:
+        return html
     pieces, done = [], 0
     for match in ARITHMATEX.finditer(html):
         start = match.start()

@@ -290,9 +290,11 @@ def relative(url: str, base: str) -> str:
     """Return an address of the site as seen from another; a folder's ends with a slash."""
     there, here = _parts(url), _folders(base)
     same = 0
-    while same < min(len(there), len(here)) and there[same] == here[same]:
+    for a, b in zip(there, here):  # noqa: B905  of different lengths
+        if a != b:
+            break
         same += 1
-    found = "/".join([*[".."] * (len(here) - same), *there[same:]]) or "."
+    found = "/".join([".."] * (len(here) - same) + there[same:]) or "."
     return f"{found}/" if url.endswith("/") or not url else found
 
 
