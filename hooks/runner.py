@@ -161,8 +161,7 @@ def _run(path: Path, cache: Path, key: str, environment: dict[str, str], timeout
         except SnippetError as error:
             return Run(name, source, stdout, {}, f"{path.parent.name}/{error}")
         result = Path(temporary, "result.json")
-        text = json.dumps({"key": key, "run": asdict(run)}, ensure_ascii=False)
-        result.write_text(text, encoding="utf-8")
+        result.write_bytes(json.dumps({"key": key, "run": asdict(run)}).encode())
         result.replace(cache / f"{name}.json")
         return run
 
@@ -289,7 +288,7 @@ def _version(library: str) -> str:
 
 def _remembered(cache: Path, name: str, key: str) -> Run | None:
     try:
-        result = json.loads((cache / f"{name}.json").read_text(encoding="utf-8"))
+        result = json.loads((cache / f"{name}.json").read_bytes())
         return Run(**result["run"]) if result["key"] == key else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -327,4 +326,4 @@ def _find_fonts(environment: dict[str, str]) -> None:
     """Let matplotlib list the machine's fonts once, before several processes would at a time."""
     if not any(Path(environment["MPLCONFIGDIR"]).glob("fontlist-*.json")):
         command = [sys.executable, "-c", "import matplotlib.font_manager"]
-        subprocess.run(command, env=environment, capture_output=True, check=False)
+        subprocess.run(command, env=environment, capture_output=True)

@@ -1,8 +1,11 @@
 """The runner runs a snippet as its reader does, once, and says in a sentence what went wrong."""
 
+import json
+import locale
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -36,16 +39,17 @@ if __name__ == "__main__":
 def run(tmp_path, monkeypatch):
     """Write snippets, run them, return their runs; the cache lives as long as the test."""
     folder = tmp_path / "snippets"
+    cache = tmp_path / ".cache" / "snippets"  # a fresh clone has neither folder
     folder.mkdir()
     monkeypatch.setattr(runner, "_find_fonts", lambda _: None)  # half a second a test; one test has it
 
     def write_and_run(timeout=20.0, **sources: str) -> dict[str, runner.Run]:
         for name, source in sources.items():
             (folder / f"{name}.py").write_text(source, encoding="utf-8")
-        return runner.run_all(folder, tmp_path / "cache", timeout)
+        return runner.run_all(folder, cache, timeout)
 
     write_and_run.folder = folder
-    write_and_run.cache = tmp_path / "cache"
+    write_and_run.cache = cache
     return write_and_run
 
 
@@ -55,6 +59,15 @@ def count(tmp_path):
     trace = tmp_path / "trace"
     counter = lambda: len(trace.read_text()) if trace.exists() else 0  # noqa: E731
     return f"open({str(trace)!r}, 'a').write('.')\n", counter
+
+
+@pytest.fixture
+def ascii_machine():
+    """A machine whose files and pipes are ASCII, unless an encoding is named."""
+    ours = locale.setlocale(locale.LC_CTYPE)
+    locale.setlocale(locale.LC_CTYPE, "C")
+    yield
+    locale.setlocale(locale.LC_CTYPE, ours)
 
 
 def only(runs: dict[str, runner.Run]) -> runner.Run:
@@ -70,6 +83,58 @@ def test_a_run_holds_what_the_snippet_printed_and_drew(run):
     assert got.figures == {"drawn-flat": '<svg xmlns="http://www.w3.org/2000/svg"/>'}
 
 
+def test_runs_of_unlike_snippets_are_unlike_and_hashed_so():
+    ours, same, other = (runner.Run("a", source, "", {}) for source in ("1", "1", "2"))
+    assert ours == same != other
+    assert hash(ours) == hash(same) != hash(other)
+
+
+def test_the_machine_s_encoding_spoils_neither_a_run_nor_what_is_remembered_of_it(run, count, ascii_machine):
+    trace, times = count
+    cyrillic = DRAWN.replace('svg"/>', 'svg"><text>шаг</text></svg>')
+    first = only(run(drawn=cyrillic + trace))
+    assert first.error is None
+    assert first.source == cyrillic + trace
+    assert first.stdout == "J(θ = 0) = -1.5\n"
+    assert "<text>шаг</text>" in first.figures["drawn-flat"]
+    assert run() == {"drawn": first}
+    assert times() == 1
+
+
+def test_a_snippet_may_print_what_is_not_utf_8(run):
+    got = only(run(raw="import os\nos.write(1, b'x = \\xff\\n')\nos.write(2, b'\\xff')"))
+    assert got.error is None
+    assert got.stdout == "x = \ufffd\n"
+
+
+def test_a_snippet_saved_in_another_encoding_is_its_author_s_mistake(run):
+    (run.folder / "old.py").write_bytes("x = 'шаг'\n".encode("cp1251"))
+    got = only(run())
+    assert got.error.startswith("snippets/old.py, строка 1: Python говорит «SyntaxError: ")
+    assert got.source == "x = '\ufffd\ufffd\ufffd'\n"
+
+
+def test_a_snippet_does_not_read_what_the_builder_types(run):
+    end, typed = os.pipe()
+    os.write(typed, b"yes\n")
+    ours = os.dup(0)
+    os.dup2(end, 0)
+    try:
+        got = only(run(asking="print(f'x = {input()}')"))
+    finally:
+        os.dup2(ours, 0)
+        for each in end, typed, ours:
+            os.close(each)
+    assert "EOFError" in got.error and got.stdout == ""
+
+
+def test_a_snippet_runs_within_the_cache_in_a_folder_that_is_swept(run):
+    # what is moved into the cache whole lies on its file system
+    got = only(run(where="import os\nprint(f'папка = {os.getcwd()}')"))
+    swept, name = Path(runner.printed(got.stdout)["папка"]).relative_to(run.cache.resolve()).parts
+    assert swept.startswith(".run-") and name == "where"
+
+
 def test_a_snippet_finds_itself_alone_in_its_folder(run):
     runs = run(drawn=DRAWN, alone="import os\nprint(f'файлы = {os.listdir()}')")
     assert runner.printed(runs["alone"].stdout) == {"файлы": "['alone.py']"}
@@ -83,6 +148,27 @@ def test_the_builder_s_own_python_settings_do_not_reach_a_snippet(run, monkeypat
     got = only(run(bare="'''док'''\nimport sys\nprint(f'd = {__doc__}')\nprint(f'p = {sys.path}')"))
     assert runner.printed(got.stdout)["d"] == "док"
     assert str(SNIPPETS) not in got.stdout
+
+
+def test_a_snippet_s_environment_is_the_builder_s_without_what_would_make_two_runs_differ(run, monkeypatch):
+    for name in "PYTHONINSPECT", "MPLRC", "MATPLOTLIBDATA", "OWN", "OMP_NUM_THREADS":
+        monkeypatch.setenv(name, "5")
+    source = "import os, json\nprint('all = ' + json.dumps(dict(os.environ)))"
+    got = json.loads(runner.printed(only(run(curious=source)).stdout)["all"])
+    owned = ("PYTHON", "MPL", "MATPLOTLIB", "SOURCE_DATE", "OMP", "OPENBLAS", "MKL", "VECLIB", "OWN")
+    assert {name: value for name, value in got.items() if name.startswith(owned)} == {
+        "MPLBACKEND": "agg",
+        "MPLCONFIGDIR": str(run.cache.resolve() / f".matplotlib-{version('matplotlib')}"),
+        "PYTHONFAULTHANDLER": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONUTF8": "1",
+        "SOURCE_DATE_EPOCH": "0",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "VECLIB_MAXIMUM_THREADS": "1",
+        "OWN": "5",
+    }
 
 
 def test_two_runs_of_a_snippet_order_its_sets_alike(run):
@@ -126,6 +212,12 @@ def test_a_failed_run_is_not_remembered(run, count):
     assert not list(run.cache.glob("*.json"))
 
 
+def test_a_failed_run_has_what_was_printed_and_no_figures(run):
+    source = DRAWN + "    1 / 0\n"
+    error = f"snippets/late.py, строка 20: {says('ZeroDivisionError: division by zero', 'late')}"
+    assert run(late=source) == {"late": runner.Run("late", source, "J(θ = 0) = -1.5\n", {}, error)}
+
+
 def test_nothing_stays_of_a_snippet_that_is_gone(run):
     run(here="", gone="")
     (run.folder / "gone.py").unlink()
@@ -133,11 +225,15 @@ def test_nothing_stays_of_a_snippet_that_is_gone(run):
     assert [p.name for p in run.cache.glob("*.json")] == ["here.json"]
 
 
-def test_an_interrupted_run_leaves_nothing_behind(run, monkeypatch):
+def test_an_interrupted_run_leaves_nothing_behind(run, tmp_path, monkeypatch):
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         run(once="")
     assert [p.name for p in run.cache.iterdir() if "matplotlib" not in p.name] == []
+    assert list(here.iterdir()) == []
 
 
 def test_what_a_killed_build_left_is_swept_later(run):
@@ -148,6 +244,17 @@ def test_what_a_killed_build_left_is_swept_later(run):
     os.utime(left, (0, 0))
     run()
     assert not left.exists()
+
+
+def test_what_another_build_has_swept_and_what_cannot_be_swept_stop_nothing(run, monkeypatch):
+    stuck = run.cache / ".run-file"
+    run.cache.mkdir(parents=True)
+    stuck.touch()
+    os.utime(stuck, (0, 0))
+    listed = Path.glob
+    swept = {"*.json": [run.cache / "gone.json"]}
+    monkeypatch.setattr(Path, "glob", lambda folder, what: swept.get(what) or listed(folder, what))
+    assert only(run(here="")).error is None
 
 
 def test_snippets_run_side_by_side(run, tmp_path):
@@ -166,11 +273,32 @@ while not pathlib.Path({other!r}).exists():
         assert [r.error for r in runs.values()] == [None, None]
 
 
+def test_no_more_snippets_run_at_a_time_than_there_are_cores(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    trace = tmp_path / "trace"
+    note = f"open({str(trace)!r}, 'a').write"
+    source = f"import time\n{note}('<')\ntime.sleep(0.1)\n{note}('>')"
+    run(a=source, b=source)
+    assert trace.read_text() == "<><>"
+
+
 def test_matplotlib_lists_the_fonts_before_the_first_snippet_starts(tmp_path):
     source = "import os, glob\nfound = glob.glob(os.environ['MPLCONFIGDIR'] + '/fontlist-*')\n"
     (tmp_path / "fonts.py").write_text(source + "print(f'найдено = {len(found)}')", encoding="utf-8")
     got = only(runner.run_all(tmp_path, tmp_path / "cache"))
     assert runner.printed(got.stdout) == {"найдено": "1"}
+
+
+def test_fonts_that_are_listed_are_not_listed_again(tmp_path, monkeypatch):
+    (tmp_path / "fontlist-v390.json").touch()
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("listed again"))
+    runner._find_fonts({"MPLCONFIGDIR": str(tmp_path)})
+
+
+def test_without_matplotlib_there_are_no_fonts_and_no_complaint(tmp_path, capfd):
+    (tmp_path / "matplotlib.py").write_text("print('out')\nraise ImportError", encoding="utf-8")
+    runner._find_fonts({"MPLCONFIGDIR": str(tmp_path), "PYTHONPATH": str(tmp_path)})
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_figure_is_drawn_in_the_site_s_style_and_is_the_same_each_time(run):
@@ -199,42 +327,103 @@ if __name__ == "__main__":
     assert "<text" in first and "#0072b2" in first  # svg.fonttype none and the palette
 
 
+def says(words: str, name: str) -> str:
+    return f"Python говорит «{words}»; исправьте и проверьте командой python {name}.py"
+
+
 BROKEN = {
-    "syntax": ("x = 1\n\nx = = 1\n", 3, "SyntaxError: invalid syntax"),
-    "failing": ("def f(x):\n    return 1 / x\n\n\nf(0)\n", 2, "ZeroDivisionError: division by zero"),
-    "library": ("import json\n\njson.loads('{')\n", 3, "json.decoder.JSONDecodeError: "),
-    "wordy": ("raise ValueError('одно\\n  два\\nтри')\n", 1, "«ValueError: одно»"),
-    "quitting": ("import sys\nsys.exit('хватит')\n", 1, "«хватит»"),
-    "killed": ("import os\nos.kill(os.getpid(), 9)\n", 1, "с кодом -9"),
-    "asking": ("x = 1\ninput()\n", 2, "EOFError"),
-    "undrawn": ('def figure_a():\n    """П.\n\n    О.\n    """\n', 1, 'savefig("undrawn-a.svg")'),
-    "extra": ('\nopen("extra-b.svg", "w")\n', 2, "extra-b.svg, которого никто не ждёт"),
+    "syntax": ("x = 1\n\nx = = 1\n", 3, says("SyntaxError: invalid syntax", "syntax")),
+    "failing": (
+        "def f(x):\n    return 1 / x\n\n\nf(0)\n",
+        2,
+        says("ZeroDivisionError: division by zero", "failing"),
+    ),
+    "assembling": ("\nexec('1 / 0')\n", 2, says("ZeroDivisionError: division by zero", "assembling")),
+    "library": (
+        "import json\n\njson.loads('{')\n",
+        3,
+        says(
+            "json.decoder.JSONDecodeError: Expecting property name enclosed in double quotes: "
+            "line 1 column 2 (char 1)",
+            "library",
+        ),
+    ),
+    "wordy": ("raise ValueError('одно\\n  два\\nтри')\n", 1, says("ValueError: одно", "wordy")),
+    "quitting": ("import sys\nsys.exit('хватит')\n", 1, says("хватит", "quitting")),
+    "killed": (
+        "import os\nos.kill(os.getpid(), 9)\n",
+        1,
+        "программа закончилась с кодом -9; исправьте и проверьте командой python killed.py",
+    ),
+    "asking": ("x = 1\ninput()\n", 2, says("EOFError: EOF when reading a line", "asking")),
+    "undrawn": (
+        'def figure_a():\n    """П.\n\n    О.\n    """\n',
+        1,
+        "функция figure_a есть, а файла undrawn-a.svg программа не записала; "
+        'сохраните его: figure_a(…).savefig("undrawn-a.svg")',
+    ),
+    "extra": (
+        '\nopen("extra-b.svg", "w")\n',
+        2,
+        "записан файл extra-b.svg, которого никто не ждёт; рисунок функции figure_<что> сохраняют "
+        "под именем extra-<что>.svg",
+    ),
     "neighbour": (
         DRAWN.replace("drawn-", "neighbour-") + 'open("other-flat.svg", "w")\n',
         20,
-        "other-flat.svg, которого никто не ждёт",
+        "записан файл other-flat.svg, которого никто не ждёт; рисунок функции figure_<что> сохраняют "
+        "под именем neighbour-<что>.svg",
     ),
-    "stranger": ('\nopen("other-b.svg", "w")\n', 2, "stranger-<что>.svg"),
-    "silent": ('\ndef figure_a(): 0\nopen("silent-a.svg", "w")\n', 2, "нет докстринга"),
-    "short": ('def figure_a():\n    """П."""\nopen("short-a.svg", "w")\n', 1, "только подпись"),
-    "twice": ("\nfor i in 1, 2:\n    print('x =', i)\n", 3, "«x» напечатано дважды"),
-    "assembled": ("\nfor i in 1, 2:\n    print('a' + 'b =', i)\n", 1, "«ab» напечатано дважды"),
-    "grumbling": ("import os\nos.write(2, b'one\\ntwo\\n')\nos._exit(1)\n", 1, "«two»"),
-    "a-b": ("", 1, "имя файла"),
+    "stranger": (
+        '\nopen("other-b.svg", "w")\n',
+        2,
+        "записан файл other-b.svg, которого никто не ждёт; рисунок функции figure_<что> сохраняют "
+        "под именем stranger-<что>.svg",
+    ),
+    "silent": (
+        '\ndef figure_a(): 0\nopen("silent-a.svg", "w")\n',
+        2,
+        "у функции figure_a нет докстринга; напишите в нём подпись к рисунку и, через пустую строку, "
+        "описание для тех, кто рисунка не видит",
+    ),
+    "short": (
+        'def figure_a():\n    """П."""\nopen("short-a.svg", "w")\n',
+        1,
+        "в докстринге функции figure_a только подпись; добавьте через пустую строку описание рисунка "
+        "для тех, кто его не видит",
+    ),
+    "twice": (
+        "\nfor i in 1, 2:\n    print('x =', i)\n",
+        3,
+        "число «x» напечатано дважды; дайте числам разные имена",
+    ),
+    "assembled": (
+        "\nfor i in 1, 2:\n    print('a' + 'b =', i)\n",
+        1,
+        "число «ab» напечатано дважды; дайте числам разные имена",
+    ),
+    "grumbling": ("import os\nos.write(2, b'one\\ntwo\\n')\nos._exit(1)\n", 1, says("two", "grumbling")),
+    "a-b": ("", 1, "имя файла должно быть именем модуля Python: латиница, цифры и «_»"),
 }
 
 
-def test_every_failure_names_file_line_and_cause_in_one_sentence(run):
+def test_every_failure_names_file_line_cause_and_cure_in_one_sentence(run):
     runs = run(**{name: source for name, (source, _, _) in BROKEN.items()})
-    for name, (_, line, cause) in BROKEN.items():
-        assert runs[name].error.startswith(f"snippets/{name}.py, строка {line}: "), runs[name].error
-        assert cause in runs[name].error
-        assert "\n" not in runs[name].error
+    for name, (_, line, sentence) in BROKEN.items():
+        assert runs[name].error == f"snippets/{name}.py, строка {line}: {sentence}"
 
 
 def test_an_endless_snippet_is_stopped_and_the_line_of_its_loop_is_named(run):
     got = only(run(timeout=2, endless="\ndef spin():\n    while True: pass\n\nspin()\n"))
-    assert got.error.startswith("snippets/endless.py, строка 3: программа не закончилась за 2 с; ")
+    assert got.error == (
+        "snippets/endless.py, строка 3: программа не закончилась за 2 с; сократите расчёт или уберите "
+        "бесконечный цикл"
+    )
+
+
+def test_an_endless_snippet_that_does_not_say_where_it_was_is_taken_for_its_first_line(run):
+    got = only(run(timeout=0.3, mute="import faulthandler; faulthandler.disable()\nwhile True: pass\n"))
+    assert got.error.startswith("snippets/mute.py, строка 1: программа не закончилась за 0.3 с; ")
 
 
 def test_a_figure_s_name_leads_to_its_function():
