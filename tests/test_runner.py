@@ -252,7 +252,7 @@ def test_what_another_build_has_swept_and_what_cannot_be_swept_stop_nothing(run,
     stuck.touch()
     os.utime(stuck, (0, 0))
     listed = Path.glob
-    swept = {"*.json": [run.cache / "gone.json"]}
+    swept = {"*.json": [run.cache / "gone.json"], ".run-*": [run.cache / ".run-gone", stuck]}
     monkeypatch.setattr(Path, "glob", lambda folder, what: swept.get(what) or listed(folder, what))
     assert only(run(here="")).error is None
 
