@@ -77,7 +77,7 @@ def test_a_new_note_with_a_link_a_figure_and_a_snippet_becomes_a_page(project):
     assert (code, log) == (0, [])
     page = (project / "site" / "zametka" / "index.html").read_text(encoding="utf-8")
     assert 'href="../"' in page
-    assert '<figure id="demo-line"' in page and "<svg" in page
+    assert '<figure id="demo-line"' in page and "<svg" in page and "<figcaption>Прямая.</figcaption>" in page
     assert "точек = 2" in page
     assert (project / "site" / "snippets" / "demo.py").read_text(encoding="utf-8") == SNIPPET
     assert (project / "site" / "notebooks" / "demo" / "demo.ipynb").exists()
@@ -151,6 +151,7 @@ def test_no_note_of_any_vault_stops_the_build(project):
     (docs / "Никуда.md").symlink_to("нет.md")
     (docs / "снаружи").symlink_to(project / "hooks")
     (docs / "по кругу").symlink_to(".")
+    (docs / "0.png").symlink_to("Заметка.md")  # to a file of the same vault: why not
     code, log = build(project, "```mermaid\nflowchart LR\n```\n\n![[Заметка]]", "--strict")
     assert code == 1
     said = [line.partition(": ")[0].removeprefix("WARNING -  ") for line in log if "strict" not in line]
@@ -159,6 +160,14 @@ def test_no_note_of_any_vault_stops_the_build(project):
         *("Снаружи.md, строка 1", "Снаружи.md, строка 1", "Ссылка.md", "Никуда.md", "битый.ipynb"),
         *("Корзина.md, строка 1", "Корзина.md, строка 1", "снаружи", "по кругу"),
     ])
+    outside = "за пределы хранилища; положите в него сам файл"
+    for link, where in {
+        "Ссылка.md": outside,
+        "снаружи": outside,
+        "Никуда.md": "к файлу, которого нет; удалите её",
+        "по кругу": "к папке того же хранилища; удалите её",
+    }.items():
+        assert f"WARNING -  {link}: ссылка ведёт {where}" in log
     code, _ = build(project, "```mermaid\nflowchart LR\n```\n")
     site = project / "site"
     assert code == 0
@@ -266,6 +275,15 @@ def test_templates_are_no_pages(project):
     assert build(project, "[[Templates/a]] [[Мои/d]] [[e]]", "--strict") == (0, [])
     page = BeautifulSoup((project / "site" / "zametka" / "index.html").read_text(encoding="utf-8"), "html.parser")
     assert [a["href"] for a in page.article.p.select("a")] == ["../moi/d/", "../shablony-proektirovaniia/e/"]
+
+
+def test_folders_of_templates_are_those_called_so_and_those_of_both_settings(tmp_path):
+    for name in (".obsidian/plugins/templater-obsidian", "Шаблон", "Заметки"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / ".obsidian/templates.json").write_text('{"folder": "а"}', encoding="utf-8")
+    settings = tmp_path / ".obsidian/plugins/templater-obsidian/data.json"
+    settings.write_text('{"templates_folder": "/б/в/"}', encoding="utf-8")
+    assert sorted(main._templates(tmp_path)) == ["Шаблон/", "а/", "б/в/"]
 
 
 def test_what_is_wrong_in_a_text_that_two_pages_take_in_is_said_once(project):
