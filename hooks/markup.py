@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import normalizeReference
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
@@ -67,6 +68,25 @@ def finish(state: StateCore) -> list[Token]:
     for rule in _rules()[1]:
         rule(state)
     return state.tokens
+
+
+def definitions(state: StateCore) -> dict[str, tuple[int, int]]:
+    """Return the lines of the definitions `[^label]: …` and `[label]: address` in a begun text, by `label`.
+
+    Those in a quote stay there: its lines begin with other signs.
+    """
+    references = state.env.get("references", {})
+    found = {name: reference["map"] for name, reference in references.items()}
+    for token in state.tokens:
+        if token.type == "footnote_reference_open":
+            found[f"^{label(token.meta['label'])}"] = token.map
+    begins = state.src.split("\n") if found else []
+    return {name: tuple(span) for name, span in found.items() if begins[span[0]].lstrip().startswith("[")}
+
+
+def label(text: str) -> str:
+    """Return a label as those are compared: capitals and the kind of space count for nothing."""
+    return normalizeReference(text)
 
 
 def parts(content: str) -> tuple[str, list[str], str]:

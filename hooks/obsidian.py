@@ -567,9 +567,9 @@ def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
     if where in page.inside or (note is page.home and not page.inside and not anchor):
         page.problem(line, f"«{note.name}» вставляет сама себя; уберите одну из вставок")
         return _broken(escape(note.name))
-    text, start = (note.part(place), place.line) if place else (note.text, 0)
-    end = place.end if place else len(note.text)
-    top = min((heading.level for heading in note.headings if start <= heading.line < end), default=2)
+    text, start = note.part(place) if place else (note.text, 0)
+    inner_headings = (h for h in note.headings if not place or place.line <= h.line < place.end)
+    top = min((heading.level for heading in inner_headings), default=2)
     page.taken.append(page.taken[-1] + len(text))
     if page.taken[-1] > MOST_TAKEN:
         if page.taken[-2] <= MOST_TAKEN:

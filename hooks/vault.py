@@ -133,11 +133,10 @@ class Note:
         return markup.finish(self.__dict__.pop("_begun", None) or markup.begin(self.text))
 
     @cached_property
-    def _outline(self) -> tuple[tuple[Heading, ...], dict[str, tuple[int, int]]]:
+    def _outline(self) -> tuple[tuple[Heading, ...], dict[str, tuple[int, int]], dict[str, tuple[int, int]]]:
         tokens = self._begun.tokens
-        return headings(self.text, tokens), {
-            token.content[1:]: tuple(token.map) for token in tokens if token.type == "block_id"
-        }
+        blocks = {token.content[1:]: tuple(token.map) for token in tokens if token.type == "block_id"}
+        return headings(self.text, tokens), blocks, markup.definitions(self._begun)
 
     @property
     def headings(self) -> tuple[Heading, ...]:
@@ -185,9 +184,26 @@ class Note:
             line, end = found.line + 1, found.end
         return found
 
-    def part(self, place: Place) -> str:
-        """Return the text at a place: a section with its heading, or a block."""
-        return dedent("\n".join(self.text.split("\n")[place.line : place.end]))
+    def part(self, place: Place) -> tuple[str, int]:
+        """Return the text at a place, a section with its heading or a block, and the line where it begins.
+
+        If it names a footnote or an address that the note defines elsewhere, the definitions come along,
+        with empty lines for what is between: every line keeps its number.
+        """
+        lines = self.text.split("\n")
+        part = markup.label("\n".join(lines[place.line : place.end]))
+        spans = [(place.line, place.end)]
+        if any(f"[{name}]" in part for name in self._outline[2]):
+            others = self._outline[2].values()
+            spans += [span for span in others if span[1] <= place.line or span[0] >= place.end]
+        spans.sort()
+        begin = at = spans[0][0]
+        taken: list[str] = []
+        for start, end in spans:
+            if start >= at:  # not within a definition that has been taken
+                taken += [""] * (start - at) + dedent("\n".join(lines[start:end])).split("\n")
+                at = end
+        return "\n".join(taken), begin
 
 
 def read_note(path: str, content: bytes) -> Note:

@@ -197,6 +197,17 @@ def test_footnotes_of_a_text_taken_in_do_not_mix_with_the_pages_own():
     assert len(ids) == len(set(ids)) == 4
 
 
+@pytest.mark.parametrize("anchor", ["#A", "#^id"])
+def test_a_part_taken_in_brings_the_footnotes_and_addresses_that_its_note_defines_elsewhere(anchor):
+    other = "[Р]: https://a.b\n\n- раз\n\n# A\n\n  текст[^1], [слово][р] ^id\n\n# B\n\n[^1]: там[^2], [[Нет]]\n[^2]: и [р]\n"
+    text, problems = page(f"![[Другая{anchor}]]", Другая=other)
+    found = BeautifulSoup(text, "html.parser")
+    assert [note.text.partition("\u00a0")[0].strip() for note in found.select(".footnote li")] == ["там2, Нет", "и р"]
+    assert [a["href"] for a in found.select("a[href^=http]")] == ["https://a.b", "https://a.b"]
+    assert [p.line for p in problems] == [11]
+    assert "раз" not in found.text and "B" not in found.text and "[" not in found.text
+
+
 @pytest.mark.parametrize("mark", "xX/->?!")
 def test_a_task_with_any_sign_is_done(mark):
     boxes = soup(f"1. [{mark}] дело\n2. [ ] другое\n   - [{mark}] третье\n3. [x]не дело\n").select("input")
