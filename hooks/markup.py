@@ -18,9 +18,10 @@ from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 WEB = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.I)
 WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n]+?)\]\]")
 COMMENT = re.compile(r"%%(.*?)%%")
+CODE = r"(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)"
 CODE_OR_COMMENT = re.compile(
     r"^[ \t>]*(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?\n)??[ \t>]*(?P=fence)"
-    r"|(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)"
+    rf"|{CODE}"
     r"|%%(?P<comment>.*?)%%"
     r"|^%%(?P<rest>.*)\Z",
     re.S | re.M,
@@ -30,7 +31,9 @@ MARGIN = re.compile(r"[ \t>]*")
 MATH = re.compile(
     r"\$\$(?P<display>(?:\\.|[^\\])+?)\$\$|\$(?=[^\s$])(?P<inline>(?:\\.|[^\\$])+?)(?<=\S)\$(?!\d)", re.S
 )
-MARK_END = re.compile(r"(?<=\S)(?===)")
+MARK_END = re.compile(  # and what binds closer than a mark: code, formulas, links
+    rf"{CODE}|{MATH.pattern}|{WIKILINK.pattern}|\[[^\[\]]*\]\([^()\s]*\)|\\.|(?P<end>(?<=\S)(?===))", re.S
+)
 EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
 TAG = re.compile(rf"#(?=[\w/-]*(?:[^\W\d]|[{EMOJI}]))[\w{EMOJI}-]+(?:/[\w{EMOJI}-]+)*")
 MARKUP = re.compile(r"[\n\\`*_\[<&$=~%]")
@@ -221,7 +224,7 @@ def _mark(state, silent: bool) -> bool:
 
 @lru_cache(maxsize=1)  # looked for from every `==` on, they would cost its square
 def _mark_ends(text: str) -> list[int]:
-    return [match.start() for match in MARK_END.finditer(text)]
+    return [match.start() for match in MARK_END.finditer(text) if match["end"] is not None]
 
 
 def _tag(state, silent: bool) -> bool:

@@ -13,6 +13,7 @@ TARGET = b"# A\n\n## B\n\ntext ^x\n"
 NOTES = {
     "marks that nothing closes": lambda n: "==a " * n,
     "marks within a mark": lambda n: "==a " * n + "a==",
+    "marks and what binds closer": lambda n: "==a `b [c](d $e $$f \\\\" * n,
     "wikilinks that nothing closes": lambda n: "[[" * n,
     "embeds that nothing closes": lambda n: "![[" * n,
     "brackets": lambda n: ("[" * 9 + "]" * 9 + " ") * n,

@@ -238,6 +238,21 @@ def test_what_is_marked_struck_or_bold_may_hold_the_other():
 
 
 @pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("a==b, `c==d`", "<p>a==b, <code>c==d</code></p>\n"),
+        ("==a `b==` c==", "<p><mark>a <code>b==</code> c</mark></p>\n"),
+        ("a==b, [c==d](https://e.f/?g==h)", '<p>a==b, <a href="https://e.f/?g==h">c==d</a></p>\n'),
+        ("a==b, [[#H|c==d]]\n# H", '<p>a==b, <a href="#h">c==d</a></p>\n'),
+        (r"a==b, \==c", "<p>a==b, ==c</p>\n"),
+        ("a==b, $c==d$", '<p>a==b, <span class="arithmatex" data-search-exclude>\\(c==d\\)</span></p>\n'),
+    ],
+)
+def test_a_mark_does_not_end_within_code_a_formula_or_a_link(source, text):
+    assert html(source).partition("<h1")[0] == text
+
+
+@pytest.mark.parametrize(
     ("source", "tag", "look", "title"),
     [
         ("> [!note] Своё\n> текст", "div", "note", "Своё"),
