@@ -31,8 +31,10 @@ MARGIN = re.compile(r"[ \t>]*")
 MATH = re.compile(
     r"\$\$(?P<display>(?:\\.|[^\\])+?)\$\$|\$(?=[^\s$])(?P<inline>(?:\\.|[^\\$])+?)(?<=\S)\$(?!\d)", re.S
 )
-MARK_END = re.compile(  # and what binds closer than a mark: code, formulas, links
-    rf"{CODE}|{MATH.pattern}|{WIKILINK.pattern}|\[[^\[\]]*\]\([^()\s]*\)|\\.|(?P<end>(?<=\S)(?===))", re.S
+MARK_END = re.compile(  # and what binds closer than a mark: code, formulas, links, comments
+    rf"{CODE}|{MATH.pattern}|{WIKILINK.pattern}|{COMMENT.pattern}|\[[^\[\]]*\]\([^()\s]*\)|\\."
+    r"|(?P<end>(?<=\S)(?===))",
+    re.S,
 )
 EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
 TAG = re.compile(rf"#(?=[\w/-]*(?:[^\W\d]|[{EMOJI}]))[\w{EMOJI}-]+(?:/[\w{EMOJI}-]+)*")

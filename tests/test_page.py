@@ -287,9 +287,10 @@ def test_the_words_of_a_heading_are_without_its_markup():
         ("==раз", "==раз"),
         ("= =раз= =", "= =раз= ="),
         ("**==раз==**", "<strong><mark>раз</mark></strong>"),
-        ("==a [[Др==угая]]", "<mark>a [[Др</mark>угая]]"),
-        ("==a $x==y$", "<mark>a $x</mark>y$"),
-        ("==a %%b==c%%", "<mark>a %%b</mark>c%%"),
+        ("==a [[Другая|б==в]]", '==a <a href="../drugaia/">б==в</a>'),
+        ("==a $x==y$ z==", '<mark>a <span class="arithmatex" data-search-exclude>\\(x==y\\)</span> z</mark>'),
+        ("==a %%b==c%%", "==a "),
+        ("==a *b== c*", "<mark>a *b</mark> c*"),
         ("==a #те==г", '<mark>a <span class="tag">#те</span></mark>г'),
     ],
 )
