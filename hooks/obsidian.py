@@ -150,9 +150,15 @@ def _lift(tokens: list[Token], page: Page) -> list[Token]:
     lifted: list[Token] = []
     for token in tokens:
         lifted.append(token)
-        if token.type == "paragraph_close" and any(
-            child.type in BLOCKS and _is_block(child, page) for child in lifted[-2].children or ()
-        ):
+        if token.type not in ("paragraph_close", "callout_title_close"):
+            continue
+        opening, inline, _ = lifted[-3:]
+        title = token.type == "callout_title_close"
+        blocks = [child for child in inline.children or () if child.type in BLOCKS]
+        staying = (child.copy(level=0) for child in blocks if child.level or title)
+        if token.tag == "p" and any(_is_block(child, page) for child in staying):
+            opening.tag = token.tag = "div"  # before a block a browser would end the paragraph
+        if not title and any(_is_block(child, page) for child in blocks):
             lifted[-3:] = _split(lifted[-3:], page)
     return lifted
 
@@ -309,7 +315,7 @@ class _Html(RendererHTML):
     def callout_title_open(self, tokens, i, options, env):
         token, kind = tokens[i], tokens[i].meta["kind"]
         _, default = CALLOUTS.get(kind.casefold(), ("", kind[:1].upper() + kind[1:]))
-        opening = "<summary>" if token.tag == "summary" else '<p class="admonition-title">'
+        opening = "<summary>" if token.tag == "summary" else f'<{token.tag} class="admonition-title">'
         return opening + ("" if tokens[i + 1].children else escape(default))
 
     def fence(self, tokens, i, options, env):

@@ -417,6 +417,14 @@ def test_a_note_embedded_in_a_table_stands_in_its_cell():
     assert soup("| a |\n|---|\n| ![[Другая]] |\n", Другая="внутри").td.p.text == "внутри"
 
 
+@pytest.mark.parametrize(
+    "source", ["**![[Другая]]**", "*a ![[Другая]]* ![[Другая]]", "[![[Другая]]](https://a.b)", "> [!note] ![[Другая]]\n> a"]
+)
+def test_a_paragraph_holds_no_block(source):
+    found = soup(source, Другая="внутри")
+    assert "внутри" in found.text and not found.select("p div")
+
+
 def test_formulas_pass_untouched_and_may_follow_a_line_of_text():
     formula = "a_1 * b_2 \\\\ \\|c\\|"
     found = soup(f"слово\n$$\n{formula}\n$$\nи ${formula}$, 5$ и 6$, $20 и $30\n")
