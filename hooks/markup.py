@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
+from markdown_it.common.normalize_url import validateLink
 from markdown_it.common.utils import normalizeReference
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
@@ -16,6 +17,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
 WEB = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.I)
+LOCAL = re.compile(r"file:", re.I)  # an address that only the author's computer knows
 WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n]+?)\]\]")
 COMMENT = re.compile(r"%%(.*?)%%")
 CODE = r"(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)"
@@ -159,6 +161,7 @@ def _parser() -> MarkdownIt:
     for rule in (_wikilink, _comment, _mark, _tag, _math):
         parser.inline.ruler.before("link", rule.__name__.strip("_"), rule)
     parser.core.ruler.push("lines", _lines)
+    parser.validateLink = lambda url: bool(LOCAL.match(url)) or validateLink(url)
     return parser
 
 

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 from posixpath import dirname
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
@@ -240,8 +241,9 @@ class _Html(RendererHTML):
     def link_open(self, tokens, i, options, env):
         token, page = tokens[i], env["page"]
         target = None if token.info == "auto" else markup.target(token)
-        if target:
-            found = _address(page, token.meta["line"], *target[:2])
+        local = _is_local(page, token.meta["line"], str(token.attrs["href"]))
+        if target or local:
+            found = _address(page, token.meta["line"], *target[:2]) if target else None
             if found:
                 token.attrs["href"] = found
             else:
@@ -436,6 +438,14 @@ def _address(page: Page, line: int, name: str, anchor: list[str]) -> str | None:
     return _place(page, line, name, anchor)
 
 
+def _is_local(page: Page, line: int, address: str) -> bool:
+    """Whether an address is of the author's computer; that is a problem."""
+    local = bool(markup.LOCAL.match(address))
+    if local:
+        page.problem(line, f"«{unquote(address)}» есть только на вашем компьютере; положите файл в хранилище")
+    return local
+
+
 def _no_place(path: str, anchor: list[str]) -> str:
     what = "блока" if anchor[-1].startswith("^") else "заголовка"
     return f"в «{path}» нет {what} «{'#'.join(anchor)}»; исправьте ссылку или добавьте его"
@@ -505,6 +515,8 @@ def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> s
     `text` is Obsidian's `alt|300x200`, each part optional, `anchor` is its `t=10` or `page=3`.
     """
     address = name
+    if _is_local(page, line, name):
+        return _broken(escape(unquote(name), quote=False))
     if not markup.WEB.match(name):
         path = _find(page, line, name)
         if path is None:

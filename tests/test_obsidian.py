@@ -468,6 +468,9 @@ WRONG = [
     ("[[#Нет]]", "в «Заметка.md» нет заголовка «Нет»"),
     ("![[Цель]]", "имя «Цель» носят «а/Цель.md», «б/Цель.md»; взято первое"),
     ("[[Другая#^нет]]", "нет блока «^нет»"),
+    ("[x](<file:///C:/a b.txt>)", "«file:///C:/a b.txt» есть только на вашем компьютере"),
+    ("![x](file:///C:/a.png)", "«file:///C:/a.png» есть только на вашем компьютере"),
+    ("<file:///C:/a.txt>", "«file:///C:/a.txt» есть только на вашем компьютере"),
     ("[x](Нет.md)", "ссылка ведёт к «Нет.md»"),
     ("[x](#nowhere)", "нет места «#nowhere»"),
     ("![[Нет.png]]", "нет картинки «Нет.png»"),
@@ -499,6 +502,12 @@ def test_what_is_wrong_is_said_in_one_line_with_note_and_line(text, sentence):
     if "Кольцо" not in text:
         line = 6 + text.count("\n")
         assert str(problems[0]).startswith(f"Заметка.md, строка {line}: ")
+
+
+def test_an_address_of_the_author_s_computer_is_marked_and_leads_nowhere():
+    text, _ = page("[слово](file:///a.txt) ![x](file:///б.png)")
+    assert text == '<p><span class="problem">слово</span> <span class="problem">file:///б.png</span></p>\n'
+    assert page("[x](javascript:a) [y](data:text/html,a)") == ("<p>[x](javascript:a) [y](data:text/html,a)</p>\n", [])
 
 
 def test_what_is_wrong_in_a_transcluded_text_names_its_own_note_and_line():
