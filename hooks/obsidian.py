@@ -258,7 +258,8 @@ class _Html(RendererHTML):
         if _is_block(token.copy(level=0), page):  # in a table, in a heading, within emphasis
             return _embed_block(page, token.meta["line"], *markup.target(token))
         name, anchor, text = markup.target(token) or (str(token.attrs["src"]), [], token.content)
-        return _picture(page, token.meta["line"], name, text, "#".join(anchor))
+        caption = str(token.attrs.get("title", ""))
+        return _picture(page, token.meta["line"], name, text, "#".join(anchor), caption)
 
     image = embed
 
@@ -509,10 +510,11 @@ def _sound(html: str) -> str:
     return html + "".join(f"</{name}>" for name in reversed(opened))
 
 
-def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> str:
+def _picture(page: Page, line: int, name: str, text: str, anchor: str = "", caption: str = "") -> str:
     """Write an image, a sound, a video or a PDF; any other file as a link.
 
-    `text` is Obsidian's `alt|300x200`, each part optional, `anchor` is its `t=10` or `page=3`.
+    `text` is Obsidian's `alt|300x200`, each part optional, `anchor` is its `t=10` or `page=3`,
+    `caption` what Markdown has in quotes after the address.
     """
     address = name
     if _is_local(page, line, name):
@@ -549,7 +551,8 @@ def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> s
     if suffix == ".pdf":
         return f'<iframe{size} src="{address}" title="{title}"></iframe>'
     if suffix in IMAGES or markup.WEB.match(name):
-        return f'<img src="{address}" alt="{title}"{size}{shape} loading="lazy">'
+        caption = caption and f' title="{escape(caption)}"'
+        return f'<img src="{address}" alt="{title}"{caption}{size}{shape} loading="lazy">'
     return f'<a href="{address}">{title}</a>'
 
 

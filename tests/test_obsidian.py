@@ -226,6 +226,12 @@ def test_a_picture_of_two_sizes_has_their_proportions():
     assert not soup("![[1.png|300]]", files={"1.png"}).img.has_attr("style")
 
 
+def test_a_picture_keeps_the_title_that_markdown_gives_it():
+    image = soup("![a|30](1.png \"раз \\\"два\\\"\") ![b](1.png)", files={"1.png"}).select("img")
+    assert (image[0]["alt"], image[0]["title"], image[0]["width"]) == ("a", 'раз "два"', "30")
+    assert not image[1].has_attr("title")
+
+
 def test_a_tag_is_a_word_after_a_hash_and_no_number():
     found = soup("#тег и #тег/вложенный, #a-b_1! #123 C# a#b `#c` [#d](https://a.b) #e\n\n# Глава #f\n")
     assert [tag.text for tag in found.select(".tag")] == ["#тег", "#тег/вложенный", "#a-b_1", "#e", "#f"]
