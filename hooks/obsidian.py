@@ -149,24 +149,27 @@ def _html(tokens: list[Token], page: Page) -> str:
 def _lift(tokens: list[Token], page: Page) -> list[Token]:
     """Lift embedded blocks and formulas out of their paragraphs."""
     lifted: list[Token] = []
+    begin = 0  # of the paragraph
     for token in tokens:
+        if token.type in ("paragraph_open", "callout_title_open"):
+            begin = len(lifted)
         lifted.append(token)
         if token.type not in ("paragraph_close", "callout_title_close"):
             continue
-        opening, inline, _ = lifted[-3:]
+        opening, inline, *_ = lifted[begin:]
         title = token.type == "callout_title_close"
         blocks = [child for child in inline.children or () if child.type in BLOCKS]
         staying = (child.copy(level=0) for child in blocks if child.level or title)
         if token.tag == "p" and any(_is_block(child, page) for child in staying):
             opening.tag = token.tag = "div"  # before a block a browser would end the paragraph
         if not title and any(_is_block(child, page) for child in blocks):
-            lifted[-3:] = _split(lifted[-3:], page)
+            lifted[begin:] = _split(lifted[begin:], page)
     return lifted
 
 
 def _split(paragraph: list[Token], page: Page) -> list[Token]:
-    """Cut a paragraph at its embedded blocks: text, block, text."""
-    opening, inline, closing = paragraph
+    """Cut a paragraph at its embedded blocks: text, block, text; the last one of a footnote leads back."""
+    opening, inline, *anchors, closing = paragraph
     tokens: list[Token] = []
     text: list[Token] = []
 
@@ -190,7 +193,8 @@ def _split(paragraph: list[Token], page: Page) -> list[Token]:
         else:
             text.append(child)
     flush()
-    return tokens
+    at = len(tokens) - (tokens[-1] is closing)
+    return [*tokens[:at], *anchors, *tokens[at:]]
 
 
 def _is_space(token: Token) -> bool:

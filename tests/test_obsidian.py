@@ -424,11 +424,17 @@ def test_a_note_embedded_in_a_table_stands_in_its_cell():
 
 
 @pytest.mark.parametrize(
-    "source", ["**![[Другая]]**", "*a ![[Другая]]* ![[Другая]]", "[![[Другая]]](https://a.b)", "> [!note] ![[Другая]]\n> a"]
+    "source", ["**![[Другая]]**", "*a ![[Другая]]* ![[Другая]]", "[![[Другая]]](https://a.b)", "> [!note] ![[Другая]]\n> a", "a[^1]\n\n[^1]: ![[Другая]]"]
 )
 def test_a_paragraph_holds_no_block(source):
     found = soup(source, Другая="внутри")
     assert "внутри" in found.text and not found.select("p div")
+
+
+def test_a_block_in_a_footnote_stands_apart_and_the_footnote_still_leads_back():
+    found = soup("a[^1] b[^2]\n\n[^1]: слово $$x$$\n[^2]: $$y$$ слово\n").select(".footnote li")
+    assert [[tag.name for tag in item.find_all(recursive=False)] for item in found] == [["p", "div", "a"], ["div", "p"]]
+    assert [len(item.select(".footnote-backref")) for item in found] == [1, 1]
 
 
 def test_formulas_pass_untouched_and_may_follow_a_line_of_text():
