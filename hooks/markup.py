@@ -5,6 +5,7 @@ Nothing here knows what a link means; that is the vault's, and the page's, busin
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from urllib.parse import unquote
 
@@ -41,6 +42,7 @@ MARK_END = re.compile(  # and what binds closer than a mark: code, formulas, lin
 EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
 TAG = re.compile(rf"#(?=[\w/-]*(?:[^\W\d]|[{EMOJI}]))[\w{EMOJI}-]+(?:/[\w{EMOJI}-]+)*")
 MARKUP = re.compile(r"[\n\\`*_\[<&$=~%]")
+LABEL = re.compile(r"\[([^\[\]]+)\]")
 FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]")
 TAGGED = re.compile(rf"(?<![^\W_])(?<![(#]){TAG.pattern}")  # parsing takes its time
 BEFORE = 100  # signs before a comment that it may speak of
@@ -86,14 +88,14 @@ def definitions(state: StateCore) -> dict[str, tuple[int, int]]:
     found = {name: reference["map"] for name, reference in references.items()}
     for token in state.tokens:
         if token.type == "footnote_reference_open":
-            found[f"^{label(token.meta['label'])}"] = token.map
+            found[normalizeReference(f"^{token.meta['label']}")] = token.map
     begins = state.src.split("\n") if found else []
     return {name: tuple(span) for name, span in found.items() if begins[span[0]].lstrip().startswith("[")}
 
 
-def label(text: str) -> str:
-    """Return a label as those are compared: capitals and the kind of space count for nothing."""
-    return normalizeReference(text)
+def labels(text: str) -> Iterator[str]:
+    """Yield all that may be a label of a definition, as `definitions` spells it."""
+    return (normalizeReference(match[1]) for match in LABEL.finditer(text))
 
 
 def parts(content: str) -> tuple[str, list[str], str]:

@@ -5,6 +5,7 @@ that the theme knows.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from html import escape, unescape
 from itertools import islice
@@ -83,7 +84,7 @@ class Page:
     vault: Vault
     home: Note
     source: Note  # the note whose text is being read: `home`, or one that it takes in
-    offset: int  # lines of the source's file before that text
+    lines: Sequence[int]  # of the source's body, that the lines of the text are
     problems: list[Problem] = field(default_factory=list)
     contents: list[Heading] = field(default_factory=list)
     ids: dict[str, int] = field(default_factory=dict)  # as `vault.unique` keeps them
@@ -96,7 +97,7 @@ class Page:
     raised: int = 0  # levels by which the text's headings go up or down, to come right after the page's title
 
     def problem(self, line: int, text: str) -> None:
-        self.problems.append(Problem(self.source.path, self.offset + line + 1, text))
+        self.problems.append(Problem(self.source.path, self.source.offset + self.lines[line] + 1, text))
 
     def url(self, path: str) -> str:
         """Return the address of a note or file, counted from this page."""
@@ -119,7 +120,7 @@ def convert(note: Note, vault: Vault) -> Converted:
     Formulas, figures and listings are left as empty or TeX-filled places for `main` to fill when
     the search has read the page.
     """
-    page = Page(vault, note, note, note.offset)
+    page = Page(vault, note, note, _all_lines(note))
     page.ids.update((heading.slug, 0) for heading in note.headings)
     if note.problem:
         page.problems.append(note.problem)
@@ -133,6 +134,10 @@ def convert(note: Note, vault: Vault) -> Converted:
             page.problem(line, f"на странице нет места «#{anchor}»; исправьте ссылку")
     problems = sorted(dict.fromkeys(page.problems), key=lambda problem: (problem.note, problem.line))
     return Converted(html, page.contents, problems, links, tags)
+
+
+def _all_lines(note: Note) -> range:
+    return range(note.text.count("\n") + 1)
 
 
 def _classes(note: Note) -> list[str]:
@@ -222,8 +227,7 @@ class _Html(RendererHTML):
 
     def heading_open(self, tokens, i, options, env):
         page, token = env["page"], tokens[i]
-        line = token.map[0] + page.offset - page.source.offset
-        slug = page.source.heading_at[line].slug
+        slug = page.source.heading_at[page.lines[token.map[0]]].slug
         if page.inside:
             slug = unique(slug, page.ids)
         level = min(6, int(token.tag[1]) - page.raised)
@@ -592,7 +596,7 @@ def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
     if where in page.inside or (note is page.home and not page.inside and not anchor):
         page.problem(line, f"«{note.name}» вставляет сама себя; уберите одну из вставок")
         return _broken(escape(note.name))
-    text, start = note.part(place) if place else (note.text, 0)
+    text, lines = note.part(place) if place else (note.text, _all_lines(note))
     inner_headings = (h for h in note.headings if not place or place.line <= h.line < place.end)
     top = min((heading.level for heading in inner_headings), default=2)
     page.taken.append(page.taken[-1] + len(text))
@@ -604,7 +608,7 @@ def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
     inner = replace(
         page,
         source=note,
-        offset=note.offset + start,
+        lines=lines,
         inside=(*page.inside, where),
         html=[],
         raised=top - 2,

@@ -184,26 +184,20 @@ class Note:
             line, end = found.line + 1, found.end
         return found
 
-    def part(self, place: Place) -> tuple[str, int]:
-        """Return the text at a place, a section with its heading or a block, and the line where it begins.
+    def part(self, place: Place) -> tuple[str, list[int]]:
+        """Return the text at a place, a section with its heading or a block, and which lines those are.
 
-        If it names a footnote or an address that the note defines elsewhere, the definitions come along,
-        with empty lines for what is between: every line keeps its number.
+        The definitions of footnotes and addresses that it names follow it, wherever the note has them.
         """
-        lines = self.text.split("\n")
-        part = markup.label("\n".join(lines[place.line : place.end]))
-        spans = [(place.line, place.end)]
-        if any(f"[{name}]" in part for name in self._outline[2]):
-            others = self._outline[2].values()
-            spans += [span for span in others if span[1] <= place.line or span[0] >= place.end]
-        spans.sort()
-        begin = at = spans[0][0]
-        taken: list[str] = []
+        lines, spans, texts = self.text.split("\n"), [(place.line, place.end)], []
+        elsewhere = dict(self._outline[2])
         for start, end in spans:
-            if start >= at:  # not within a definition that has been taken
-                taken += [""] * (start - at) + dedent("\n".join(lines[start:end])).split("\n")
-                at = end
-        return "\n".join(taken), begin
+            texts.append(dedent("\n".join(lines[start:end])))
+            for name in markup.labels(texts[-1]):
+                there = elsewhere.pop(name, None)
+                if there and (there[1] <= place.line or there[0] >= place.end):
+                    spans.append(there)
+        return "\n\n".join(texts), [line for start, end in spans for line in range(start, end + 1)]
 
 
 def read_note(path: str, content: bytes) -> Note:
