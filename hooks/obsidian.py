@@ -355,7 +355,7 @@ class _Html(RendererHTML):
     def footnote_ref(self, tokens, i, options, env):
         meta = tokens[i].meta
         name, n = _footnote(env["page"], meta["id"]), meta["id"] + 1
-        again = f"-{meta['subId']}" if meta.get("subId") else ""
+        again = f":{meta['subId']}" if meta.get("subId") else ""
         link = f'<a class="footnote-ref" href="#fn:{name}">{n}</a>'
         return f'<sup id="fnref:{name}{again}">{link}</sup>'
 
@@ -373,7 +373,7 @@ class _Html(RendererHTML):
 
     def footnote_anchor(self, tokens, i, options, env):
         meta = tokens[i].meta
-        again = f"-{meta['subId']}" if meta.get("subId") else ""
+        again = f":{meta['subId']}" if meta.get("subId") else ""
         name = _footnote(env["page"], meta["id"])
         return f'\u00a0<a class="footnote-backref" href="#fnref:{name}{again}" title="Назад к тексту">↩</a>'
 

@@ -197,6 +197,12 @@ def test_footnotes_of_a_text_taken_in_do_not_mix_with_the_pages_own():
     assert len(ids) == len(set(ids)) == 4
 
 
+def test_a_footnote_named_twice_does_not_mix_with_one_taken_in():
+    found = soup("a[^1] b[^1]\n\n![[Другая]]\n\n[^1]: здесь\n", Другая="чужая[^1]\n\n[^1]: там\n")
+    ids = [item["id"] for item in found.select("[id]")]
+    assert len(ids) == len(set(ids)) == 5
+
+
 @pytest.mark.parametrize("anchor", ["#A", "#^id"])
 def test_a_part_taken_in_brings_the_footnotes_and_addresses_that_its_note_defines_elsewhere(anchor):
     other = "[Р]: https://a.b\n\n- раз\n\n# A\n\n  текст[^1], [слово][р] ^id\n\n# B\n\n[^1]: там[^2], [[Нет]]\n[^2]: и [р]\n"

@@ -18,10 +18,10 @@ def test_a_footnote_named_twice_leads_back_to_both_places():
     references = [(sup["id"], sup.a["href"], sup.a["class"], sup.text) for sup in found.select("sup")]
     assert references == [
         ("fnref:1", "#fn:1", ["footnote-ref"], "1"),
-        ("fnref:1-1", "#fn:1", ["footnote-ref"], "1"),
+        ("fnref:1:1", "#fn:1", ["footnote-ref"], "1"),
         ("fnref:2", "#fn:2", ["footnote-ref"], "2"),
     ]
-    assert [a["href"] for a in found.select(".footnote-backref")] == ["#fnref:1", "#fnref:1-1", "#fnref:2"]
+    assert [a["href"] for a in found.select(".footnote-backref")] == ["#fnref:1", "#fnref:1:1", "#fnref:2"]
     assert '</p>\n<div class="footnote">\n<hr>\n<ol>\n<li id="fn:1"><p>сноска' in text
     assert text.endswith("</p>\n</li>\n</ol>\n</div>\n")
 
