@@ -16,6 +16,7 @@ import nbformat
 import yaml
 from jinja2 import FileSystemBytecodeCache
 from markdown.extensions.toc import nest_toc_tokens
+from markupsafe import Markup
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File
 from mkdocs.structure.toc import get_toc
@@ -253,10 +254,10 @@ def on_page_markdown(markdown, page, config, files):
             said.add(problem)
             log.warning(problem)
     # of the note's properties only these: an unknown `template` or `icon` would end the build
-    page.meta = {"title": note.title}
+    page.meta = {"title": Markup.escape(note.title)}  # the theme writes both as they are
     page.meta["diagrams"] = MERMAID if '<pre class="mermaid">' in converted.html else ""
     if description := note.meta.get("description"):
-        page.meta["description"] = str(description)
+        page.meta["description"] = Markup.escape(str(description))
     return ""
 
 

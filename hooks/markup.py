@@ -5,21 +5,26 @@ Nothing here knows what a link means; that is the vault's, and the page's, busin
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
+from markdown_it.common.normalize_url import validateLink
+from markdown_it.common.utils import normalizeReference
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
 WEB = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.I)
+LOCAL = re.compile(r"file:", re.I)  # an address that only the author's computer knows
 WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n]+?)\]\]")
 COMMENT = re.compile(r"%%(.*?)%%")
+CODE = r"(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)"
 CODE_OR_COMMENT = re.compile(
     r"^[ \t>]*(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?\n)??[ \t>]*(?P=fence)"
-    r"|(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)"
+    rf"|{CODE}"
     r"|%%(?P<comment>.*?)%%"
     r"|^%%(?P<rest>.*)\Z",
     re.S | re.M,
@@ -29,10 +34,15 @@ MARGIN = re.compile(r"[ \t>]*")
 MATH = re.compile(
     r"\$\$(?P<display>(?:\\.|[^\\])+?)\$\$|\$(?=[^\s$])(?P<inline>(?:\\.|[^\\$])+?)(?<=\S)\$(?!\d)", re.S
 )
-MARK_END = re.compile(r"(?<=\S)(?===)")
+MARK_END = re.compile(  # and what binds closer than a mark: code, formulas, links, comments
+    rf"{CODE}|{MATH.pattern}|{WIKILINK.pattern}|{COMMENT.pattern}|\[[^\[\]]*\]\([^()\s]*\)|\\."
+    r"|(?P<end>(?<=\S)(?===))",
+    re.S,
+)
 EMOJI = "\u2600-\u27bf\U0001f300-\U0001faff"
 TAG = re.compile(rf"#(?=[\w/-]*(?:[^\W\d]|[{EMOJI}]))[\w{EMOJI}-]+(?:/[\w{EMOJI}-]+)*")
 MARKUP = re.compile(r"[\n\\`*_\[<&$=~%]")
+LABEL = re.compile(r"\[([^\[\]]+)\]")
 FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]")
 TAGGED = re.compile(rf"(?<![^\W_])(?<![(#]){TAG.pattern}")  # parsing takes its time
 BEFORE = 100  # signs before a comment that it may speak of
@@ -67,6 +77,25 @@ def finish(state: StateCore) -> list[Token]:
     for rule in _rules()[1]:
         rule(state)
     return state.tokens
+
+
+def definitions(state: StateCore) -> dict[str, tuple[int, int]]:
+    """Return the lines of the definitions `[^label]: …` and `[label]: address` in a begun text, by `label`.
+
+    Those in a quote stay there: its lines begin with other signs.
+    """
+    references = state.env.get("references", {})
+    found = {name: reference["map"] for name, reference in references.items()}
+    for token in state.tokens:
+        if token.type == "footnote_reference_open":
+            found[normalizeReference(f"^{token.meta['label']}")] = token.map
+    begins = state.src.split("\n") if found else []
+    return {name: tuple(span) for name, span in found.items() if begins[span[0]].lstrip().startswith("[")}
+
+
+def labels(text: str) -> Iterator[str]:
+    """Yield all that may be a label of a definition, as `definitions` spells it."""
+    return (normalizeReference(match[1]) for match in LABEL.finditer(text))
 
 
 def parts(content: str) -> tuple[str, list[str], str]:
@@ -134,6 +163,7 @@ def _parser() -> MarkdownIt:
     for rule in (_wikilink, _comment, _mark, _tag, _math):
         parser.inline.ruler.before("link", rule.__name__.strip("_"), rule)
     parser.core.ruler.push("lines", _lines)
+    parser.validateLink = lambda url: bool(LOCAL.match(url)) or validateLink(url)
     return parser
 
 
@@ -201,7 +231,7 @@ def _mark(state, silent: bool) -> bool:
 
 @lru_cache(maxsize=1)  # looked for from every `==` on, they would cost its square
 def _mark_ends(text: str) -> list[int]:
-    return [match.start() for match in MARK_END.finditer(text)]
+    return [match.start() for match in MARK_END.finditer(text) if match["end"] is not None]
 
 
 def _tag(state, silent: bool) -> bool:

@@ -5,12 +5,14 @@ that the theme knows.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from html import escape, unescape
 from itertools import islice
 from pathlib import PurePosixPath
 from posixpath import dirname
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
@@ -82,7 +84,7 @@ class Page:
     vault: Vault
     home: Note
     source: Note  # the note whose text is being read: `home`, or one that it takes in
-    offset: int  # lines of the source's file before that text
+    lines: Sequence[int]  # of the source's body, that the lines of the text are
     problems: list[Problem] = field(default_factory=list)
     contents: list[Heading] = field(default_factory=list)
     ids: dict[str, int] = field(default_factory=dict)  # as `vault.unique` keeps them
@@ -95,7 +97,7 @@ class Page:
     raised: int = 0  # levels by which the text's headings go up or down, to come right after the page's title
 
     def problem(self, line: int, text: str) -> None:
-        self.problems.append(Problem(self.source.path, self.offset + line + 1, text))
+        self.problems.append(Problem(self.source.path, self.source.offset + self.lines[line] + 1, text))
 
     def url(self, path: str) -> str:
         """Return the address of a note or file, counted from this page."""
@@ -118,7 +120,7 @@ def convert(note: Note, vault: Vault) -> Converted:
     Formulas, figures and listings are left as empty or TeX-filled places for `main` to fill when
     the search has read the page.
     """
-    page = Page(vault, note, note, note.offset)
+    page = Page(vault, note, note, _all_lines(note))
     page.ids.update((heading.slug, 0) for heading in note.headings)
     if note.problem:
         page.problems.append(note.problem)
@@ -132,6 +134,10 @@ def convert(note: Note, vault: Vault) -> Converted:
             page.problem(line, f"на странице нет места «#{anchor}»; исправьте ссылку")
     problems = sorted(dict.fromkeys(page.problems), key=lambda problem: (problem.note, problem.line))
     return Converted(html, page.contents, problems, links, tags)
+
+
+def _all_lines(note: Note) -> range:
+    return range(note.text.count("\n") + 1)
 
 
 def _classes(note: Note) -> list[str]:
@@ -148,18 +154,27 @@ def _html(tokens: list[Token], page: Page) -> str:
 def _lift(tokens: list[Token], page: Page) -> list[Token]:
     """Lift embedded blocks and formulas out of their paragraphs."""
     lifted: list[Token] = []
+    begin = 0  # of the paragraph
     for token in tokens:
+        if token.type in ("paragraph_open", "callout_title_open"):
+            begin = len(lifted)
         lifted.append(token)
-        if token.type == "paragraph_close" and any(
-            child.type in BLOCKS and _is_block(child, page) for child in lifted[-2].children or ()
-        ):
-            lifted[-3:] = _split(lifted[-3:], page)
+        if token.type not in ("paragraph_close", "callout_title_close"):
+            continue
+        opening, inline, *_ = lifted[begin:]
+        title = token.type == "callout_title_close"
+        blocks = [child for child in inline.children or () if child.type in BLOCKS]
+        staying = (child.copy(level=0) for child in blocks if child.level or title)
+        if token.tag == "p" and any(_is_block(child, page) for child in staying):
+            opening.tag = token.tag = "div"  # before a block a browser would end the paragraph
+        if not title and any(_is_block(child, page) for child in blocks):
+            lifted[begin:] = _split(lifted[begin:], page)
     return lifted
 
 
 def _split(paragraph: list[Token], page: Page) -> list[Token]:
-    """Cut a paragraph at its embedded blocks: text, block, text."""
-    opening, inline, closing = paragraph
+    """Cut a paragraph at its embedded blocks: text, block, text; the last one of a footnote leads back."""
+    opening, inline, *anchors, closing = paragraph
     tokens: list[Token] = []
     text: list[Token] = []
 
@@ -183,7 +198,8 @@ def _split(paragraph: list[Token], page: Page) -> list[Token]:
         else:
             text.append(child)
     flush()
-    return tokens
+    at = len(tokens) - (tokens[-1] is closing)
+    return [*tokens[:at], *anchors, *tokens[at:]]
 
 
 def _is_space(token: Token) -> bool:
@@ -211,8 +227,7 @@ class _Html(RendererHTML):
 
     def heading_open(self, tokens, i, options, env):
         page, token = env["page"], tokens[i]
-        line = token.map[0] + page.offset - page.source.offset
-        slug = page.source.heading_at[line].slug
+        slug = page.source.heading_at[page.lines[token.map[0]]].slug
         if page.inside:
             slug = unique(slug, page.ids)
         level = min(6, int(token.tag[1]) - page.raised)
@@ -234,8 +249,9 @@ class _Html(RendererHTML):
     def link_open(self, tokens, i, options, env):
         token, page = tokens[i], env["page"]
         target = None if token.info == "auto" else markup.target(token)
-        if target:
-            found = _address(page, token.meta["line"], *target[:2])
+        local = _is_local(page, token.meta["line"], str(token.attrs["href"]))
+        if target or local:
+            found = _address(page, token.meta["line"], *target[:2]) if target else None
             if found:
                 token.attrs["href"] = found
             else:
@@ -250,7 +266,8 @@ class _Html(RendererHTML):
         if _is_block(token.copy(level=0), page):  # in a table, in a heading, within emphasis
             return _embed_block(page, token.meta["line"], *markup.target(token))
         name, anchor, text = markup.target(token) or (str(token.attrs["src"]), [], token.content)
-        return _picture(page, token.meta["line"], name, text, "#".join(anchor))
+        caption = str(token.attrs.get("title", ""))
+        return _picture(page, token.meta["line"], name, text, "#".join(anchor), caption)
 
     image = embed
 
@@ -309,7 +326,7 @@ class _Html(RendererHTML):
     def callout_title_open(self, tokens, i, options, env):
         token, kind = tokens[i], tokens[i].meta["kind"]
         _, default = CALLOUTS.get(kind.casefold(), ("", kind[:1].upper() + kind[1:]))
-        opening = "<summary>" if token.tag == "summary" else '<p class="admonition-title">'
+        opening = "<summary>" if token.tag == "summary" else f'<{token.tag} class="admonition-title">'
         return opening + ("" if tokens[i + 1].children else escape(default))
 
     def fence(self, tokens, i, options, env):
@@ -338,7 +355,7 @@ class _Html(RendererHTML):
     def footnote_ref(self, tokens, i, options, env):
         meta = tokens[i].meta
         name, n = _footnote(env["page"], meta["id"]), meta["id"] + 1
-        again = f"-{meta['subId']}" if meta.get("subId") else ""
+        again = f":{meta['subId']}" if meta.get("subId") else ""
         link = f'<a class="footnote-ref" href="#fn:{name}">{n}</a>'
         return f'<sup id="fnref:{name}{again}">{link}</sup>'
 
@@ -356,7 +373,7 @@ class _Html(RendererHTML):
 
     def footnote_anchor(self, tokens, i, options, env):
         meta = tokens[i].meta
-        again = f"-{meta['subId']}" if meta.get("subId") else ""
+        again = f":{meta['subId']}" if meta.get("subId") else ""
         name = _footnote(env["page"], meta["id"])
         return f'\u00a0<a class="footnote-backref" href="#fnref:{name}{again}" title="Назад к тексту">↩</a>'
 
@@ -430,6 +447,14 @@ def _address(page: Page, line: int, name: str, anchor: list[str]) -> str | None:
     return _place(page, line, name, anchor)
 
 
+def _is_local(page: Page, line: int, address: str) -> bool:
+    """Whether an address is of the author's computer; that is a problem."""
+    local = bool(markup.LOCAL.match(address))
+    if local:
+        page.problem(line, f"«{unquote(address)}» есть только на вашем компьютере; положите файл в хранилище")
+    return local
+
+
 def _no_place(path: str, anchor: list[str]) -> str:
     what = "блока" if anchor[-1].startswith("^") else "заголовка"
     return f"в «{path}» нет {what} «{'#'.join(anchor)}»; исправьте ссылку или добавьте его"
@@ -493,12 +518,15 @@ def _sound(html: str) -> str:
     return html + "".join(f"</{name}>" for name in reversed(opened))
 
 
-def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> str:
+def _picture(page: Page, line: int, name: str, text: str, anchor: str = "", caption: str = "") -> str:
     """Write an image, a sound, a video or a PDF; any other file as a link.
 
-    `text` is Obsidian's `alt|300x200`, each part optional, `anchor` is its `t=10` or `page=3`.
+    `text` is Obsidian's `alt|300x200`, each part optional, `anchor` is its `t=10` or `page=3`,
+    `caption` what Markdown has in quotes after the address.
     """
     address = name
+    if _is_local(page, line, name):
+        return _broken(escape(unquote(name), quote=False))
     if not markup.WEB.match(name):
         path = _find(page, line, name)
         if path is None:
@@ -531,7 +559,8 @@ def _picture(page: Page, line: int, name: str, text: str, anchor: str = "") -> s
     if suffix == ".pdf":
         return f'<iframe{size} src="{address}" title="{title}"></iframe>'
     if suffix in IMAGES or markup.WEB.match(name):
-        return f'<img src="{address}" alt="{title}"{size}{shape} loading="lazy">'
+        caption = caption and f' title="{escape(caption)}"'
+        return f'<img src="{address}" alt="{title}"{caption}{size}{shape} loading="lazy">'
     return f'<a href="{address}">{title}</a>'
 
 
@@ -567,9 +596,9 @@ def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
     if where in page.inside or (note is page.home and not page.inside and not anchor):
         page.problem(line, f"«{note.name}» вставляет сама себя; уберите одну из вставок")
         return _broken(escape(note.name))
-    text, start = (note.part(place), place.line) if place else (note.text, 0)
-    end = place.end if place else len(note.text)
-    top = min((heading.level for heading in note.headings if start <= heading.line < end), default=2)
+    text, lines = note.part(place) if place else (note.text, _all_lines(note))
+    inner_headings = (h for h in note.headings if not place or place.line <= h.line < place.end)
+    top = min((heading.level for heading in inner_headings), default=2)
     page.taken.append(page.taken[-1] + len(text))
     if page.taken[-1] > MOST_TAKEN:
         if page.taken[-2] <= MOST_TAKEN:
@@ -579,7 +608,7 @@ def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
     inner = replace(
         page,
         source=note,
-        offset=note.offset + start,
+        lines=lines,
         inside=(*page.inside, where),
         html=[],
         raised=top - 2,

@@ -17,11 +17,30 @@ MACROS = {
     "pmb": r"\boldsymbol{#1}",
     "smash": r"{#1}",
     "mathclap": r"{#1}",
+    "mathllap": r"{#1}",
+    "mathrlap": r"{#1}",
+    "llap": r"{#1}",
+    "rlap": r"{#1}",
+    "strut": r"{}",
+    "colorbox": r"{#2}",
+    "href": r"{#2}",
+    "class": r"{#2}",
+    "style": r"{#2}",
+    "cr": r"\\",
+    "dotsb": r"\cdots",
     "dotsc": r"\ldots",
     "dotso": r"\ldots",
 }
 BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
 SPELLINGS = (
+    # a package to load, a size, a colour in numbers, a box: the formula is the same without
+    (re.compile(r"\\require\s*\{[^{}]*\}|\\bbox\s*(?:\[[^\]]*\])?"), ""),
+    (re.compile(r"\\(?:[Tt]iny|scriptsize|small|normalsize|large|Large|LARGE|huge|Huge)(?![A-Za-z])"), ""),
+    (re.compile(r"\\(?:text)?color\s*(?:\{#[0-9A-Fa-f]*\}|\[\w*\]\s*\{[^{}]*\})"), ""),
+    (re.compile(r"\\begin\{(align|aligned)at(\*?)\}\s*\{\d+\}"), r"\\begin{\1\2}"),
+    (re.compile(r"\\end\{(align|aligned)at(\*?)\}"), r"\\end{\1\2}"),
+    (re.compile(r"\\begin\{eqnarray\*?\}"), r"\\begin{array}{rcl}"),
+    (re.compile(r"\\end\{eqnarray\*?\}"), r"\\end{array}"),
     (re.compile(r"\\(begin|end)\{split\}"), r"\\\1{aligned}"),
     (re.compile(r"\\(begin|end)\{smallmatrix\}"), r"\\\1{matrix}"),
     (
@@ -29,6 +48,7 @@ SPELLINGS = (
         r"\\newcommand{\2}{\\operatorname\1\3}",
     ),
 )
+MIXED = re.compile(rf"\\(?P<command>text[a-z]*|[mh]box)\s*(?P<text>{BRACES})")
 TEXT = re.compile(r"\\(?:text[a-z]*|[mh]box)\s*\{[^{}$\\]*\}")
 NUMBERED = re.compile(r"\\begin\{(?:align|equation|gather|multline|alignat)\}")
 TAG = re.compile(r"\\tag(?P<bare>\*?)\{(?P<text>[^{}]*)\}|\\label\{[^{}]*\}|\\(?:notag|nonumber)\b")
@@ -98,10 +118,21 @@ def _spelled(tex: str) -> str:
     """Return the formula in math-core's words."""
     for pattern, spelling in SPELLINGS:
         tex = pattern.sub(spelling, tex)
-    tex = TEXT.sub(lambda match: match[0].replace("_", r"\_"), tex)  # of text, not of an index
-    if NUMBERED.search(tex):
-        return tex
-    return TAG.sub(_tag, tex)
+    if not NUMBERED.search(tex):
+        tex = TAG.sub(_tag, tex)
+    tex = MIXED.sub(_mixed, tex)
+    return TEXT.sub(lambda match: match[0].replace("_", r"\_"), tex)  # of text, not of an index
+
+
+def _mixed(match: re.Match) -> str:
+    """Take a text apart at the formulas in it, `\\text{если $x$}`: math-core wants them side by side."""
+    text, *rest = match["text"][1:-1].split("$")
+    if not rest or len(rest) % 2:
+        return match[0]
+    pieces = [rf"\{match['command']}{{{text}}}"]
+    for formula, words in zip(rest[::2], rest[1::2], strict=True):
+        pieces += f"{{{formula}}}", rf"\{match['command']}{{{words}}}"
+    return f"{{{''.join(pieces)}}}"
 
 
 def _tag(match: re.Match) -> str:

@@ -133,11 +133,10 @@ class Note:
         return markup.finish(self.__dict__.pop("_begun", None) or markup.begin(self.text))
 
     @cached_property
-    def _outline(self) -> tuple[tuple[Heading, ...], dict[str, tuple[int, int]]]:
+    def _outline(self) -> tuple[tuple[Heading, ...], dict[str, tuple[int, int]], dict[str, tuple[int, int]]]:
         tokens = self._begun.tokens
-        return headings(self.text, tokens), {
-            token.content[1:]: tuple(token.map) for token in tokens if token.type == "block_id"
-        }
+        blocks = {token.content[1:]: tuple(token.map) for token in tokens if token.type == "block_id"}
+        return headings(self.text, tokens), blocks, markup.definitions(self._begun)
 
     @property
     def headings(self) -> tuple[Heading, ...]:
@@ -185,9 +184,20 @@ class Note:
             line, end = found.line + 1, found.end
         return found
 
-    def part(self, place: Place) -> str:
-        """Return the text at a place: a section with its heading, or a block."""
-        return dedent("\n".join(self.text.split("\n")[place.line : place.end]))
+    def part(self, place: Place) -> tuple[str, list[int]]:
+        """Return the text at a place, a section with its heading or a block, and which lines those are.
+
+        The definitions of footnotes and addresses that it names follow it, wherever the note has them.
+        """
+        lines, spans, texts = self.text.split("\n"), [(place.line, place.end)], []
+        elsewhere = dict(self._outline[2])
+        for start, end in spans:
+            texts.append(dedent("\n".join(lines[start:end])))
+            for name in markup.labels(texts[-1]):
+                there = elsewhere.pop(name, None)
+                if there and (there[1] <= place.line or there[0] >= place.end):
+                    spans.append(there)
+        return "\n\n".join(texts), [line for start, end in spans for line in range(start, end + 1)]
 
 
 def read_note(path: str, content: bytes) -> Note:

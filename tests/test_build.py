@@ -1,5 +1,6 @@
 """What the author sees: a page, or one clear line that stops the strict build."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -198,6 +199,23 @@ def test_a_note_is_surrounded_by_its_links_tags_and_other_names(project):
     assert "url=../zametka/" in read["drugoe-imia"] and "Смотри" in read["drugaia"]
     wanted = (project / ".cache" / "unresolved.md").read_text(encoding="utf-8")
     assert "- Нет: Другая.md, строка 1\n" in wanted
+
+
+def test_signs_of_html_in_a_title_or_a_description_are_signs(project):
+    properties = "title: 'List<b> & \"x\"'\ndescription: 'С \"кавычками\" и <i>'"
+    assert build(project, f"---\n{properties}\n---\nтекст\n", "--strict") == (0, [])
+    page = BeautifulSoup((project / "site" / "zametka" / "index.html").read_text(encoding="utf-8"), "html.parser")
+    title = 'List<b> & "x"'
+    assert page.title.text == f"{title} — Обучение с подкреплением" and page.h1.text == title
+    assert page.find("meta", property="og:title")["content"] == title
+    for key in ({"name": "description"}, {"property": "og:description"}):
+        assert page.find("meta", key)["content"] == 'С "кавычками" и <i>'
+    for path in ("zametka", "."):
+        page = BeautifulSoup((project / "site" / path / "index.html").read_text(encoding="utf-8"), "html.parser")
+        assert title in [link.text.strip() for link in page.select(".md-nav__link")]
+        assert not page.select("nav b")
+    found = json.loads((project / "site" / "search" / "search_index.json").read_text(encoding="utf-8"))
+    assert "List&lt;b&gt; &amp; &#34;x&#34;" in [entry["title"] for entry in found["docs"]]
 
 
 def test_a_fault_of_ours_costs_one_page_and_says_so(monkeypatch, caplog):

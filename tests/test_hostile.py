@@ -13,6 +13,7 @@ TARGET = b"# A\n\n## B\n\ntext ^x\n"
 NOTES = {
     "marks that nothing closes": lambda n: "==a " * n,
     "marks within a mark": lambda n: "==a " * n + "a==",
+    "marks and what binds closer": lambda n: "==a `b [c](d $e $$f \\\\" * n,
     "wikilinks that nothing closes": lambda n: "[[" * n,
     "embeds that nothing closes": lambda n: "![[" * n,
     "brackets": lambda n: ("[" * 9 + "]" * 9 + " ") * n,
@@ -35,6 +36,9 @@ NOTES = {
     ),
     "transclusions": lambda n: "![[a]]\n\n" * n,
     "transclusions in a paragraph": lambda n: "![[a#B]] " * n,
+    "blocks taken in with footnotes from elsewhere": lambda n: (
+        "".join(f"a[^{i}] ^b{i}\n\n![[#^b{i}]]\n\n" for i in range(n)) + "".join(f"[^{i}]: x\n" for i in range(n))
+    ),
     "tags": lambda n: "".join(f"#a/b{i} " for i in range(n)),
     "callouts": lambda n: "> [!note]\n> a\n\n" * n,
     "quotes in quotes": lambda n: ">" * n + " a",

@@ -197,6 +197,23 @@ def test_footnotes_of_a_text_taken_in_do_not_mix_with_the_pages_own():
     assert len(ids) == len(set(ids)) == 4
 
 
+def test_a_footnote_named_twice_does_not_mix_with_one_taken_in():
+    found = soup("a[^1] b[^1]\n\n![[Другая]]\n\n[^1]: здесь\n", Другая="чужая[^1]\n\n[^1]: там\n")
+    ids = [item["id"] for item in found.select("[id]")]
+    assert len(ids) == len(set(ids)) == 5
+
+
+@pytest.mark.parametrize("anchor", ["#A", "#^id"])
+def test_a_part_taken_in_brings_the_footnotes_and_addresses_that_its_note_defines_elsewhere(anchor):
+    other = "[Р]: https://a.b\n\n- раз\n\n# A\n\n  текст[^1], [слово][р] ^id\n\n# B\n\n[^1]: там[^2], [[Нет]]\n[^2]: и [р]\n"
+    text, problems = page(f"![[Другая{anchor}]]", Другая=other)
+    found = BeautifulSoup(text, "html.parser")
+    assert [note.text.partition("\u00a0")[0].strip() for note in found.select(".footnote li")] == ["там2, Нет", "и р"]
+    assert [a["href"] for a in found.select("a[href^=http]")] == ["https://a.b", "https://a.b"]
+    assert [p.line for p in problems] == [11]
+    assert "раз" not in found.text and "B" not in found.text and "[" not in found.text
+
+
 @pytest.mark.parametrize("mark", "xX/->?!")
 def test_a_task_with_any_sign_is_done(mark):
     boxes = soup(f"1. [{mark}] дело\n2. [ ] другое\n   - [{mark}] третье\n3. [x]не дело\n").select("input")
@@ -215,6 +232,12 @@ def test_a_picture_of_two_sizes_has_their_proportions():
     assert not soup("![[1.png|300]]", files={"1.png"}).img.has_attr("style")
 
 
+def test_a_picture_keeps_the_title_that_markdown_gives_it():
+    image = soup("![a|30](1.png \"раз \\\"два\\\"\") ![b](1.png)", files={"1.png"}).select("img")
+    assert (image[0]["alt"], image[0]["title"], image[0]["width"]) == ("a", 'раз "два"', "30")
+    assert not image[1].has_attr("title")
+
+
 def test_a_tag_is_a_word_after_a_hash_and_no_number():
     found = soup("#тег и #тег/вложенный, #a-b_1! #123 C# a#b `#c` [#d](https://a.b) #e\n\n# Глава #f\n")
     assert [tag.text for tag in found.select(".tag")] == ["#тег", "#тег/вложенный", "#a-b_1", "#e", "#f"]
@@ -224,6 +247,21 @@ def test_what_is_marked_struck_or_bold_may_hold_the_other():
     assert html("==раз **два**== ~~три~~ ==четыре") == (
         "<p><mark>раз <strong>два</strong></mark> <s>три</s> ==четыре</p>\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("a==b, `c==d`", "<p>a==b, <code>c==d</code></p>\n"),
+        ("==a `b==` c==", "<p><mark>a <code>b==</code> c</mark></p>\n"),
+        ("a==b, [c==d](https://e.f/?g==h)", '<p>a==b, <a href="https://e.f/?g==h">c==d</a></p>\n'),
+        ("a==b, [[#H|c==d]]\n# H", '<p>a==b, <a href="#h">c==d</a></p>\n'),
+        (r"a==b, \==c", "<p>a==b, ==c</p>\n"),
+        ("a==b, $c==d$", '<p>a==b, <span class="arithmatex" data-search-exclude>\\(c==d\\)</span></p>\n'),
+    ],
+)
+def test_a_mark_does_not_end_within_code_a_formula_or_a_link(source, text):
+    assert html(source).partition("<h1")[0] == text
 
 
 @pytest.mark.parametrize(
@@ -391,6 +429,20 @@ def test_a_note_embedded_in_a_table_stands_in_its_cell():
     assert soup("| a |\n|---|\n| ![[Другая]] |\n", Другая="внутри").td.p.text == "внутри"
 
 
+@pytest.mark.parametrize(
+    "source", ["**![[Другая]]**", "*a ![[Другая]]* ![[Другая]]", "[![[Другая]]](https://a.b)", "> [!note] ![[Другая]]\n> a", "a[^1]\n\n[^1]: ![[Другая]]"]
+)
+def test_a_paragraph_holds_no_block(source):
+    found = soup(source, Другая="внутри")
+    assert "внутри" in found.text and not found.select("p div")
+
+
+def test_a_block_in_a_footnote_stands_apart_and_the_footnote_still_leads_back():
+    found = soup("a[^1] b[^2]\n\n[^1]: слово $$x$$\n[^2]: $$y$$ слово\n").select(".footnote li")
+    assert [[tag.name for tag in item.find_all(recursive=False)] for item in found] == [["p", "div", "a"], ["div", "p"]]
+    assert [len(item.select(".footnote-backref")) for item in found] == [1, 1]
+
+
 def test_formulas_pass_untouched_and_may_follow_a_line_of_text():
     formula = "a_1 * b_2 \\\\ \\|c\\|"
     found = soup(f"слово\n$$\n{formula}\n$$\nи ${formula}$, 5$ и 6$, $20 и $30\n")
@@ -434,6 +486,9 @@ WRONG = [
     ("[[#Нет]]", "в «Заметка.md» нет заголовка «Нет»"),
     ("![[Цель]]", "имя «Цель» носят «а/Цель.md», «б/Цель.md»; взято первое"),
     ("[[Другая#^нет]]", "нет блока «^нет»"),
+    ("[x](<file:///C:/a b.txt>)", "«file:///C:/a b.txt» есть только на вашем компьютере"),
+    ("![x](file:///C:/a.png)", "«file:///C:/a.png» есть только на вашем компьютере"),
+    ("<file:///C:/a.txt>", "«file:///C:/a.txt» есть только на вашем компьютере"),
     ("[x](Нет.md)", "ссылка ведёт к «Нет.md»"),
     ("[x](#nowhere)", "нет места «#nowhere»"),
     ("![[Нет.png]]", "нет картинки «Нет.png»"),
@@ -465,6 +520,12 @@ def test_what_is_wrong_is_said_in_one_line_with_note_and_line(text, sentence):
     if "Кольцо" not in text:
         line = 6 + text.count("\n")
         assert str(problems[0]).startswith(f"Заметка.md, строка {line}: ")
+
+
+def test_an_address_of_the_author_s_computer_is_marked_and_leads_nowhere():
+    text, _ = page("[слово](file:///a.txt) ![x](file:///б.png)")
+    assert text == '<p><span class="problem">слово</span> <span class="problem">file:///б.png</span></p>\n'
+    assert page("[x](javascript:a) [y](data:text/html,a)") == ("<p>[x](javascript:a) [y](data:text/html,a)</p>\n", [])
 
 
 def test_what_is_wrong_in_a_transcluded_text_names_its_own_note_and_line():

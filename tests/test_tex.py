@@ -35,6 +35,22 @@ def test_a_formula_keeps_its_tex_for_copying(tex):
         (r"\DeclareMathOperator{\tr}{след}\tr A", "след"),
         (r"\mbox{если}", "<mtext>если</mtext>"),
         (r"\widetilde{x}", "˜"),
+        (r"\require{cancel}\cancel{x}", "<mi>x</mi>"),
+        (r"{\large x}", "<mi>x</mi>"),
+        (r"\textcolor{#f00}{x}", "<mi>x</mi>"),
+        (r"\color[HTML]{ff0000} x", "<mi>x</mi>"),
+        (r"\colorbox{red}{x}", "<mi>x</mi>"),
+        (r"\bbox[5px]{x}", "<mi>x</mi>"),
+        (r"\href{https://a.b}{x}", "<mi>x</mi>"),
+        (r"\rlap{x}\strut", "<mi>x</mi>"),
+        (r"\begin{alignat}{2}a&=b\end{alignat}", "<mtable"),
+        (r"\begin{alignedat}{2}a&=b\end{alignedat}", "<mtable"),
+        (r"\begin{eqnarray*}a&=&b\end{eqnarray*}", "<mtable"),
+        (r"\begin{matrix}a\cr b\end{matrix}", "<mtr><mtd><mi>b</mi>"),
+        (r"1+\dotsb", "⋯"),
+        (r"\text{при $x_{1}>0$ и $y$}", "<mtext>при\u00a0</mtext><mrow><msub><mi>x</mi><mn>1</mn></msub><mo>&gt;</mo>"),
+        (r"\text{при $x$ и $y$}", "<mtext>\u00a0и\u00a0</mtext><mi>y</mi>"),
+        (r"x\tag{$y$}", "<mi>y</mi>"),
     ],
 )
 def test_what_mathjax_shows_in_obsidian_is_shown_in_other_words(tex, shown):
@@ -48,6 +64,11 @@ def test_cyrillic_text_stays_text():
 
 def test_an_underscore_in_text_is_a_sign_of_the_text():
     assert "a_b" in mathml(r"\text{a_b}_c", False)
+
+
+def test_a_command_that_only_begins_like_a_size_is_another():
+    with pytest.raises(TexError):
+        mathml(r"\smaller x", False)
 
 
 def test_inline_and_display_formulas_take_their_places():
