@@ -165,6 +165,12 @@ def test_nothing_is_learned_when_no_cart_falls():
     assert np.all(G - R.baseline(G, r) == 0)
 
 
+def test_the_weight_of_the_whole_return_counts_the_first_reward_too():
+    phi, e, r = R.rollout(np.tile(R.HALFWAY, (R.BATCHES, 1)), np.random.default_rng(3))
+    whole = R.gradient(phi, e, r.sum(axis=0)).reshape(-1, 4)
+    np.testing.assert_allclose(R.estimates(np.random.default_rng(3))["R(τ)"], whole)
+
+
 def test_estimates_agree_with_each_other_and_with_differences_of_the_mean_return():
     rng = np.random.default_rng(6)
     samples = R.estimates(rng)
