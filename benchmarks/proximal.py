@@ -68,16 +68,15 @@ def backward(parameters, x, h1, h2, d):
     return [x.T @ d1, ones @ d1, h1.T @ d2, ones @ d2, h2.T @ d, ones @ d]
 
 
-def right(actor, x):
-    """π(a = 1|x): the softmax of two logits is σ of their difference."""
-    z = forward(actor, x)[2]
+def right(z):
+    """π(a = 1): the softmax of two logits, z (B, 2), is σ of their difference."""
     return ppo.sigma(z[:, 1] - z[:, 0])
 
 
 def gradients(actor, critic, x, a, old, adv, target, clip):
     """Of −L_clip + ½ (V − target)², as SB3 has them; `adv` is standardised."""
     h1, h2, z = forward(actor, x)
-    p = ppo.sigma(z[:, 1] - z[:, 0])
+    p = right(z)
     r = np.where(a, p, 1 - p) / old
     live = np.where(adv > 0, r < 1 + clip, r > 1 - clip)
     d = live * r * adv * (p - a) / len(x)  # minus the gradient by the second logit
@@ -101,7 +100,7 @@ def sb3_in_numpy(seed):
         left, rows = 1 - k / rounds, []
         for _ in range(STEPS):
             x = np.array(s, np.float32).T
-            p = right(actor, x)
+            p = right(forward(actor, x)[2])
             a = rng.random(ENVS) < p
             s1, fell = ppo.step(s, a)
             age = age + 1
@@ -126,7 +125,7 @@ def sb3_in_numpy(seed):
             theta -= RATE * left / (1 - 0.9**t) * m / (np.sqrt(q / (1 - 0.999**t)) + 1e-5)
 
     def policy(s, rng):
-        return rng.random(len(s)) < right(actor, s)
+        return rng.random(len(s)) < right(forward(actor, s)[2])
 
     return rounds * ENVS * STEPS, policy
 

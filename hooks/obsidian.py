@@ -353,11 +353,9 @@ class _Html(RendererHTML):
         return self.renderToken(tokens, i, options, env)
 
     def footnote_ref(self, tokens, i, options, env):
-        meta = tokens[i].meta
-        name, n = _footnote(env["page"], meta["id"]), meta["id"] + 1
-        again = f":{meta['subId']}" if meta.get("subId") else ""
-        link = f'<a class="footnote-ref" href="#fn:{name}">{n}</a>'
-        return f'<sup id="fnref:{name}{again}">{link}</sup>'
+        page, meta = env["page"], tokens[i].meta
+        link = f'<a class="footnote-ref" href="#fn:{_footnote(page, meta["id"])}">{meta["id"] + 1}</a>'
+        return f'<sup id="{_reference(page, meta)}">{link}</sup>'
 
     def footnote_block_open(self, tokens, i, options, env):
         return '<div class="footnote">\n<hr>\n<ol>\n'
@@ -372,10 +370,8 @@ class _Html(RendererHTML):
         return "</li>\n"
 
     def footnote_anchor(self, tokens, i, options, env):
-        meta = tokens[i].meta
-        again = f":{meta['subId']}" if meta.get("subId") else ""
-        name = _footnote(env["page"], meta["id"])
-        return f'\u00a0<a class="footnote-backref" href="#fnref:{name}{again}" title="Назад к тексту">↩</a>'
+        back = _reference(env["page"], tokens[i].meta)
+        return f'\u00a0<a class="footnote-backref" href="#{back}" title="Назад к тексту">↩</a>'
 
 
 _RENDERER = _Html()
@@ -384,6 +380,12 @@ _OPTIONS = OptionsDict({"breaks": True, "xhtmlOut": False})
 
 def _footnote(page: Page, n: int) -> str:
     return f"{page.part}{n + 1}"
+
+
+def _reference(page: Page, meta: dict) -> str:
+    """Return the id of a place that names a footnote; others than the first are counted."""
+    again = f":{meta['subId']}" if meta.get("subId") else ""
+    return f"fnref:{_footnote(page, meta['id'])}{again}"
 
 
 def _math(token: Token, page: Page, tag: str, frame: str) -> str:

@@ -3,8 +3,8 @@
 mutmut breaks one place of `snippets/` or `hooks/` at a time and runs the tests that come there. What no
 test noticed is compared with `survivors.md`: a survivor that is not in the list fails, and so does a line
 of the list that is noticed now. Names of modules (`cem ppo`) limit the run to them; `--resume` goes on
-with a run that was cut short, `--survivors` tries again what no test had noticed. All of it takes two or
-three hours and needs `requirements-mutants.txt`. Functions with a decorator, `@cache` say, mutmut leaves alone.
+with a run that was cut short, `--survivors` tries again what no test had noticed. All of it takes
+several hours and needs `requirements-mutants.txt`. Functions with a decorator, `@cache` say, mutmut leaves alone.
 """
 
 import argparse
