@@ -141,7 +141,7 @@ def figure_learning(history, final):
     на два порядка вместе с наградой и остаются наверху.
     """
     figure, axes = plt.subplots(2, figsize=(5, 5), sharex=True)
-    figure.subplots_adjust(0.155, 0.095, 0.985, 0.985, hspace=0.08)
+    figure.subplots_adjust(0.17, 0.095, 0.985, 0.985, hspace=0.08)
     played = CARTS * np.arange(UPDATES + 1)
     returns = np.vstack([history[:, 0], final])
     for ax, y, style in ((axes[0], returns, "o-C0"),

@@ -26,7 +26,7 @@ def build(command: list, config: Path, site: Path) -> None:
     """Build strictly; a failed build ends the program with what it said."""
     environment = {**os.environ, "NO_COLOR": "1", "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(
-        [*command, "build", "-q", "--strict", "-f", config, "-d", site],
+        [*command, "build", "--strict", "-f", config, "-d", site],
         cwd=config.parent, env=environment, capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
     if done.returncode:

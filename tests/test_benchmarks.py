@@ -7,6 +7,7 @@ import ast
 import json
 import re
 from collections import Counter
+from contextlib import nullcontext
 from html import unescape
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from benchmarks import harness, page
 from benchmarks.harness import Row, Side
 from benchmarks.vaults import __main__ as vaults
-from benchmarks.vaults import notes
+from benchmarks.vaults import builds, notes
 from benchmarks.vaults import page as vaults_page
 from bs4 import BeautifulSoup
 from markdown import markdown
@@ -272,6 +273,22 @@ def test_the_same_vault_comes_out_each_time(twins, tmp_path):
     assert {p.relative_to(tmp_path).as_posix(): p.read_text(encoding="utf-8") for p in tmp_path.rglob("*.md")} == twins[0]
 
 
+@pytest.mark.parametrize("lost", ["", "\n[x](net.md)\n"])
+def test_a_build_of_either_side_that_loses_a_link_is_no_measurement(tmp_path, lost):
+    nav = notes.vault(5, tmp_path / "plain-notes", plain=True)
+    notes.vault(5, tmp_path / "notes")
+    for folder in ("plain-notes", "notes"):
+        with (tmp_path / folder / "index.md").open("a", encoding="utf-8") as file:
+            file.write(lost)
+    sides = (
+        builds.project(tmp_path / "ours", tmp_path / "notes"),
+        builds.plain(tmp_path / "plain", tmp_path / "plain-notes", nav),
+    )
+    for side in sides:
+        with pytest.raises(RuntimeError, match=r"net\.md") if lost else nullcontext():
+            assert builds.cold(side)["seconds"] > 0
+
+
 def test_what_the_vaults_gave_is_summed_up_as_a_hand_does():
     def run(seconds, memory):
         return {"seconds": seconds, "memory": memory}
@@ -293,11 +310,11 @@ def test_what_the_vaults_gave_is_summed_up_as_a_hand_does():
 
 
 def test_memory_is_fitted_by_a_line():
-    builds = [{"notes": n, "memory": 50 + 2 * n} for n in (100, 300, 1000)]
-    base, each, off = vaults_page.fit({"builds": builds})
+    rows = [{"notes": n, "memory": 50 + 2 * n} for n in (100, 300, 1000)]
+    base, each, off = vaults_page.fit({"builds": rows})
     assert (base, each, off) == (pytest.approx(50), pytest.approx(2), pytest.approx(0, abs=1e-9))
-    builds[-1]["memory"] *= 1.2
-    assert vaults_page.fit({"builds": builds})[2] > 0.05
+    rows[-1]["memory"] *= 1.2
+    assert vaults_page.fit({"builds": rows})[2] > 0.05
 
 
 # short

@@ -41,6 +41,11 @@ FIGURES = """() => [...document.querySelectorAll('figure svg')].map(svg => {
     return { id: svg.closest('figure').id, width, height, visible: svg.checkVisibility(),
              role: svg.computedRole, name: svg.computedName }
 })"""
+# words that leave their picture; above and below a letter its line has room
+CUT = """() => [...document.querySelectorAll('figure svg text')].filter(text => {
+    const svg = text.closest('svg').getBoundingClientRect(), box = text.getBoundingClientRect()
+    return box.left < svg.left || box.right > svg.right || box.top < svg.top - 2 || box.bottom > svg.bottom + 2
+}).map(text => text.textContent)"""
 # what a mouse or a finger scrolls sideways, a keyboard must reach
 UNREACHED = """async () => {
     for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame) // the page sees its new width
@@ -119,6 +124,7 @@ def visits(open_page, site, axe):
                 page.set_viewport_size(PHONE)
                 facts["widths"] = page.evaluate(WIDTHS)
                 facts["unreached"] = page.evaluate(UNREACHED)
+                facts["cut"] = page.evaluate(CUT)
                 page.set_viewport_size(DESK)
             page.evaluate(THIN)
             page.evaluate(axe)
@@ -187,6 +193,10 @@ def test_every_figure_is_seen_and_named(visits):
     for where, figure in figures:
         assert figure["visible"] and min(figure["width"], figure["height"]) > 100, (where, figure)
         assert figure["role"] in ("img", "image") and len(figure["name"]) > 20, (where, figure)
+
+
+def test_no_word_of_a_figure_is_cut_at_its_edge(visits):
+    assert {where: e for where, facts in visits.items() if (e := facts.get("cut"))} == {}
 
 
 def test_axe_finds_no_barrier(visits):

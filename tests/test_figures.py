@@ -4,6 +4,7 @@ import gzip
 import io
 import itertools
 import re
+import runpy
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -234,3 +235,22 @@ def test_numbers_of_places_and_turns_are_rounded_and_text_and_other_colours_are_
         '<path d="M1.2 2L3 4" style="fill:var(--c0);stroke:#123456"/><g transform="translate(1.23456 2)">'
         '<text x="1.2" y="3">0.12345</text><text transform="rotate(-90.1 1.3 2)">б</text></g></svg>'
     )
+
+
+@pytest.mark.parametrize("name", ["cem", "ppo", "reinforce"])
+def test_margins_that_a_snippet_sets_hold_its_words_in_matplotlib_s_own_style_too(name, tmp_path, monkeypatch):
+    cut = []
+
+    def savefig(figure, path):
+        drawn, (right, top) = figure.get_tightbbox(), figure.get_size_inches()
+        room = min(drawn.x0, drawn.y0, right - drawn.x1, top - drawn.y1)
+        if room < 0:
+            cut.append((path, room))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Figure, "savefig", savefig)
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.use("agg")
+        runpy.run_path(str(ROOT / "snippets" / f"{name}.py"), run_name="__main__")
+    assert cut == []

@@ -69,7 +69,7 @@ def cold(folder: Path) -> dict:
     shutil.rmtree(folder / "site", ignore_errors=True)
     shutil.rmtree(folder / ".cache" / "templates", ignore_errors=True)
     start = time.perf_counter()
-    command = [sys.executable, "-m", "mkdocs", "build", "-q", "--strict"]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
     process = subprocess.Popen(command, cwd=folder, env=QUIET, stderr=subprocess.PIPE)
     said = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
