@@ -265,6 +265,7 @@ def test_another_vault_builds_by_inherit_and_its_own_docs_dir(project):
     page = (project / "out" / "mysl" / "index.html").read_text(encoding="utf-8")
     assert "Слово: <a" in page
     assert not (project / "out" / "notebooks").exists()
+    assert [path.name for path in (project / "vault").rglob("*")] == ["Мысль.md"]  # nothing is written there
 
 
 def test_a_page_has_its_contents_its_figures_with_their_code_its_listings_and_formulas(project):
