@@ -212,44 +212,52 @@ def draw_clip(ax, A):
     ax.set_yticklabels(["0", "A"])
 
 
-def figure_clip(L, J):
-    """Сверху одно слагаемое суррогата: точка — начало, r = 1; на сером
-    слагаемое ровное и никуда не тянет. Снизу сорок эпох на одних
-    данных: без обрезки суррогат растёт, а политика разучивается.
+def figure_clip():
+    """Одно слагаемое суррогата: точка — начало, r = 1; на сером
+    слагаемое ровное и никуда не тянет.
 
-    Вверху два графика min(rA, clip(r)A) от отношения r от 0 до 2.
-    При A > 0 прямая идёт вверх через точку r = 1 и с r = 1,2 становится
+    Два графика min(rA, clip(r)A) от отношения r от 0 до 2. При A > 0
+    прямая идёт вверх через точку r = 1 и с r = 1,2 становится
     горизонтальной, при A < 0 она горизонтальна до r = 0,8, потом идёт
-    вниз. Пунктир — то же без обрезки. Под ними два графика от числа
-    эпох на одних данных: медианы десяти обучений и полосы, в которых
-    лежат средние восемь из десяти.
-    На первом среднее r·Â: без обрезки растёт, с обрезкой после первых
-    эпох не меняется. На втором J(θ): с обрезкой остаётся около 500,
-    без обрезки падает и к двадцатой эпохе у большинства теряет почти
-    всё.
+    вниз. Пунктир — то же без обрезки.
     """
     import matplotlib.pyplot as plt  # не сверху: учить можно и без него
 
-    figure, axes = plt.subplot_mosaic(
-        [["+", "-"], ["L", "L"], ["J", "J"]], figsize=(5, 6.8),
-        gridspec_kw={"left": 0.13, "right": 0.985, "bottom": 0.07,
-                     "top": 0.965, "wspace": 0.24, "hspace": 0.34})
-    draw_clip(axes["+"], 1)
-    draw_clip(axes["-"], -1)
-    axes["+"].set(title="A > 0", ylabel="min(rA, clip(r)A)")
-    axes["-"].set(title="A < 0")
-    axes["+"].text(1.55, 1.65, "rA", ha="right")
-    axes["-"].text(0.45, -0.35, "rA")
-    for name, y in (("L", L), ("J", J)):
-        band(axes[name], LONG, y[1], "s--C1")
-        band(axes[name], LONG, y[0], "o-C0")
-        axes[name].set(xlabel="эпох на одних данных")
-    axes["L"].set_yticks([0, 0.02, 0.04], ["0", "0,02", "0,04"])
-    axes["L"].set(ylabel="среднее r·Â")
-    axes["J"].set(ylabel="J(θ), шагов", ylim=(0, 520))
-    for name, y in (("L", (0.034, 0.0065)), ("J", (230, 400))):
-        axes[name].text(22, y[0], "без обрезки", color="C1", ha="right")
-        axes[name].text(24, y[1], "с обрезкой", color="C0")
+    figure, axes = plt.subplots(1, 2, figsize=(5, 2.4))
+    figure.subplots_adjust(0.13, 0.2, 0.985, 0.9, wspace=0.24)
+    draw_clip(axes[0], 1)
+    draw_clip(axes[1], -1)
+    axes[0].set(title="A > 0", ylabel="min(rA, clip(r)A)")
+    axes[1].set(title="A < 0")
+    axes[0].text(1.55, 1.65, "rA", ha="right")
+    axes[1].text(0.45, -0.35, "rA")
+    return figure
+
+
+def figure_epochs(L, J):
+    """Сорок эпох на одних и тех же данных: без обрезки суррогат растёт,
+    а политика разучивается.
+
+    Два графика от числа эпох на одних данных: медианы десяти обучений
+    и полосы, в которых лежат средние восемь из десяти. На верхнем
+    среднее r·Â: без обрезки растёт, с обрезкой после первых эпох не
+    меняется. На нижнем J(θ): с обрезкой остаётся около 500, без
+    обрезки падает и к двадцатой эпохе у большинства теряет почти всё.
+    """
+    import matplotlib.pyplot as plt  # не сверху: учить можно и без него
+
+    figure, axes = plt.subplots(2, figsize=(5, 4.6), sharex=True)
+    figure.subplots_adjust(0.13, 0.105, 0.985, 0.985, hspace=0.1)
+    for ax, y in zip(axes, (L, J)):
+        band(ax, LONG, y[1], "s--C1")
+        band(ax, LONG, y[0], "o-C0")
+    axes[0].set_yticks([0, 0.02, 0.04], ["0", "0,02", "0,04"])
+    axes[0].set(ylabel="среднее r·Â")
+    axes[1].set(ylabel="J(θ), шагов", ylim=(0, 520),
+                xlabel="эпох на одних данных")
+    for ax, y in zip(axes, ((0.034, 0.0065), (230, 400))):
+        ax.text(22, y[0], "без обрезки", color="C1", ha="right")
+        ax.text(24, y[1], "с обрезкой", color="C0")
     return figure
 
 
@@ -278,6 +286,7 @@ if __name__ == "__main__":
     for A in (1, -1):
         for r in (0.6, 1, 1.4):
             print(f"наклон при A {A:+d} и r {r} = {slope(r, A):.2f}")
+    figure_clip().savefig("ppo-clip.svg")
 
     rng = np.random.default_rng(0)
     path, history = train(rng, RUNS)
@@ -312,7 +321,7 @@ if __name__ == "__main__":
     L, far, out = np.moveaxis(
         [[measure(*pair) for pair in zip(some, history[GOOD])]
          for some in long], 2, 0)  # (2, RUNS, E)
-    figure_clip(L, J).savefig("ppo-clip.svg")
+    figure_epochs(L, J).savefig("ppo-epochs.svg")
     for i, name in enumerate(("с обрезкой", "без обрезки")):
         for e in (3, 5):
             start = f"{name}, эпоха {LONG[e]},"
