@@ -114,7 +114,7 @@ def on_files(files, config):
     good = [run for run in runs.values() if not run.error]
     books = [f"notebooks/{run.name}.ipynb" for run in good]
     if good:
-        files.append(File.generated(config, "notebooks/examples.zip", content=notebooks.archive(good)))
+        files.append(File.generated(config, "notebooks/examples.zip", content=notebooks.archive(tuple(good))))
     if any("```mermaid" in note.text or "~~~mermaid" in note.text for note in notes.values()):
         files.append(File.generated(config, MERMAID, content=gzip.decompress(DIAGRAMS.read_bytes())))
     config.nav = config.nav or _reading_order({path: notes[path] for path in destinations}, books)
@@ -265,11 +265,11 @@ def on_page_content(html, page, config, files):
     """Give the page its text and contents; dress the notebooks."""
     if page.file.src_uri not in vault.notes:
         run = vault.runs.get(page.file.name)
-        downloads = {
-            f"{run.name}.ipynb": f"Скачать {run.name}.ipynb",
-            f"../../snippets/{run.name}.py": f"Скачать {run.name}.py",
-            "../examples.zip": "Все примеры и блокноты одним архивом",
-        } if run else {}
+        downloads = (
+            (f"{run.name}.ipynb", f"Скачать {run.name}.ipynb"),
+            (f"../../snippets/{run.name}.py", f"Скачать {run.name}.py"),
+            ("../examples.zip", "Все примеры и блокноты одним архивом"),
+        ) if run else ()
         return notebooks.trim(html, run, downloads)
     converted = pages[page.file.src_uri]
     title, titled = escape(vault.notes[page.file.src_uri].title), TITLED.match(converted.html)

@@ -6,7 +6,6 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from html import escape
 from textwrap import dedent
@@ -59,7 +58,8 @@ def notebook(run: Run) -> str:
     return json.dumps(book, ensure_ascii=False, indent=1) + "\n"
 
 
-def archive(runs: Iterable[Run]) -> bytes:
+@lru_cache(maxsize=1)
+def archive(runs: tuple[Run, ...]) -> bytes:
     """Return a ZIP of all snippets and notebooks; the same runs give the same bytes."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as files:
@@ -72,7 +72,8 @@ def archive(runs: Iterable[Run]) -> bytes:
     return packed.getvalue()
 
 
-def trim(html: str, run: Run | None = None, downloads: Mapping[str, str] | None = None) -> str:
+@lru_cache(maxsize=64)  # the plugin's page stays the same from one rebuild to the next
+def trim(html: str, run: Run | None = None, downloads: tuple[tuple[str, str], ...] = ()) -> str:
     """Return mkdocs-jupyter's page of a notebook in the site's own dress.
 
     Parameters
@@ -80,7 +81,7 @@ def trim(html: str, run: Run | None = None, downloads: Mapping[str, str] | None 
     html : what the plugin made: 575 KB of styles, scripts that ask other hosts, and a frame of a
         dozen elements round every cell
     run : the run that the notebook was made of, if it was: its figures get their captions
-    downloads : what to offer below the title, words by the address of the file
+    downloads : what to offer below the title: addresses of files, each with its words
 
     Returns
     -------
@@ -99,7 +100,7 @@ def trim(html: str, run: Run | None = None, downloads: Mapping[str, str] | None 
         else:
             inside = SVG.sub(lambda m: _figure(m[1], run, next(figures, None), ids), inside)
         parts.append(inside.strip().replace(NO_ALT, "Рисунок"))
-    links = (f'<a href="{escape(a)}" download>{escape(words)}</a>' for a, words in (downloads or {}).items())
+    links = (f'<a href="{escape(a)}" download>{escape(words)}</a>' for a, words in downloads)
     if row := " · ".join(links):
         parts.insert(1, f"<p>{row}</p>")
     return "\n".join(parts)

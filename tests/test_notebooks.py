@@ -216,7 +216,7 @@ for path in map(pathlib.Path, sys.argv[1:]):
 def pages(run, tmp_path_factory) -> tuple[str, str]:
     """The plugin's page of the notebook, and what we make of it."""
     heavy = rendered(tmp_path_factory.mktemp("page"), notebooks.notebook(run))
-    return heavy, notebooks.trim(heavy, run, {"waves.ipynb": "Скачать <waves>", "../../waves.py": "Скачать"})
+    return heavy, notebooks.trim(heavy, run, (("waves.ipynb", "Скачать <waves>"), ("../../waves.py", "Скачать")))
 
 
 def test_the_page_holds_all_code_and_outputs_and_nothing_of_the_plugin_s_frame(run, book, pages):
@@ -240,9 +240,9 @@ def test_the_page_offers_the_files_below_its_title(pages):
 
 
 def test_the_archive_has_every_snippet_and_notebook_and_the_same_bytes_each_time(all_runs, monkeypatch):
-    packed = notebooks.archive(all_runs)
+    packed = notebooks.archive(tuple(all_runs))
     monkeypatch.setattr("time.time", lambda: 2e9)
-    assert notebooks.archive(all_runs[::-1]) == packed
+    assert notebooks.archive(tuple(all_runs[::-1])) == packed
     with zipfile.ZipFile(io.BytesIO(packed)) as files:
         assert files.testzip() is None
         texts = {name: files.read(name).decode() for name in files.namelist()}
