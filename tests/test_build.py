@@ -1,6 +1,7 @@
 """What the author sees: a page, or one clear line that stops the strict build."""
 
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -10,10 +11,15 @@ from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
+from jinja2 import Environment, FileSystemLoader
 from mkdocs.livereload import LiveReloadServer
 
 import main
-from vault import Vault, read_note
+from around import MAP, TAGS, Link
+from notebooks import trim
+from obsidian import Converted
+from runner import Run
+from vault import Figure, Vault, read_note
 
 ROOT = Path(__file__).parent.parent
 SNIPPET = '''\
@@ -59,6 +65,12 @@ def project(built, tmp_path):
     return shutil.copytree(built, tmp_path / "project", symlinks=True)
 
 
+@pytest.fixture
+def windows(monkeypatch):
+    """Text files are what a Russian Windows takes them for, unless the code says otherwise."""
+    monkeypatch.setattr("io.text_encoding", lambda encoding, stacklevel=2: encoding or "cp1251")
+
+
 def build(project, note, *flags, name="Заметка.md"):
     """Build the vault with `note` in it; return the exit code and the lines of the log."""
     (project / "docs" / name).write_text(note, encoding="utf-8")
@@ -82,6 +94,15 @@ def test_a_new_note_with_a_link_a_figure_and_a_snippet_becomes_a_page(project):
     assert "точек = 2" in page
     assert (project / "site" / "snippets" / "demo.py").read_text(encoding="utf-8") == SNIPPET
     assert (project / "site" / "notebooks" / "demo" / "demo.ipynb").exists()
+    book = BeautifulSoup((project / "site" / "notebooks" / "demo" / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert {a["href"]: a.text for a in book.select("a[download]")} == {
+        "demo.ipynb": "Скачать demo.ipynb",
+        "../../snippets/demo.py": "Скачать demo.py",
+        "../examples.zip": "Все примеры и блокноты одним архивом",
+    }
+    assert book.select_one("figure#demo-line > figcaption").text == "Прямая."
+    found = json.loads((project / "site" / "search" / "search_index.json").read_text(encoding="utf-8"))
+    assert {entry["location"].partition("#")[0] for entry in found["docs"]} == {"", "zametka/"}  # no notebook
 
 
 WRONG = {
@@ -175,7 +196,8 @@ def test_no_note_of_any_vault_stops_the_build(project):
     assert "секрет" not in "".join(page.read_text(encoding="utf-8") for page in site.rglob("*.html"))
     assert "тоже заметка" in (site / "p" / "readme" / "index.html").read_text(encoding="utf-8")
     home = BeautifulSoup((site / "index.html").read_text(encoding="utf-8"), "html.parser").article
-    assert {"а/Цель": "a/tsel/", "решётка #1 [x]": "reshetka-1-x/"}.items() <= {a.text: a["href"] for a in home.select("a")}.items()
+    links = {"а/Цель": "a/tsel/", "решётка #1 [x]": "reshetka-1-x/", "п/README": "p/readme/"}
+    assert links.items() <= {a.text: a["href"] for a in home.select("a")}.items()
     drawn = [p.parent.name for p in site.rglob("index.html") if "mermaid.min.js" in p.read_text(encoding="utf-8")]
     assert drawn == ["zametka"] and (site / "assets" / "mermaid.min.js").stat().st_size > 1e6
 
@@ -196,7 +218,7 @@ def test_a_note_is_surrounded_by_its_links_tags_and_other_names(project):
         assert tags.find(id=tag).find_next("ul").a["href"] == "../zametka/"
     drawn = BeautifulSoup(read["karta-zametok"], "html.parser").select(".map a")
     assert {a["href"] for a in drawn} == {"../", "../zametka/", "../drugaia/"}
-    assert "url=../zametka/" in read["drugoe-imia"] and "Смотри" in read["drugaia"]
+    assert "url=../zametka/" in read["drugoe-imia"] and ">Заметка</a>" in read["drugoe-imia"] and "Смотри" in read["drugaia"]
     wanted = (project / ".cache" / "unresolved.md").read_text(encoding="utf-8")
     assert "- Нет: Другая.md, строка 1\n" in wanted
 
@@ -223,8 +245,48 @@ def test_a_fault_of_ours_costs_one_page_and_says_so(monkeypatch, caplog):
     monkeypatch.setattr(main.obsidian, "convert", lambda note, vault: 1 / 0)
     page = SimpleNamespace(file=SimpleNamespace(src_uri="a.md"), meta={})
     assert main.on_page_markdown("", page, None, None) == ""
-    assert main.pages["a.md"].html == "<pre>раз &lt; два</pre>"
-    assert [record.message.partition(" (")[0] for record in caplog.records] == ["a.md: заметку не удалось перевести"]
+    assert main.pages["a.md"] == Converted("<pre>раз &lt; два</pre>", [], [], [], [])
+    what = "a.md: заметку не удалось перевести (ZeroDivisionError('division by zero')); сообщите об этом нам"
+    assert caplog.messages == [what]
+
+
+def test_a_note_that_stays_the_same_is_not_converted_again(monkeypatch):
+    convert, converted = main.obsidian.convert, []
+    monkeypatch.setattr(main.obsidian, "convert", lambda note, vault: converted.append(note.path) or convert(note, vault))
+    monkeypatch.setattr(main, "vault", Vault({"a.md": read_note("a.md", b"text")}))
+    monkeypatch.setattr(main, "conversions", {})
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="a.md"), meta={"template": "no.html"})
+    for _ in range(2):
+        main.on_page_markdown("", page, None, None)
+    assert converted == ["a.md"]
+    assert page.meta == {"title": "a", "diagrams": ""}
+
+
+def test_a_broken_notebook_is_left_out_and_named_any_other_stays(monkeypatch, caplog):
+    good = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    texts = {
+        "битый.ipynb": "{",
+        "лишнее.ipynb": json.dumps(good | {"x" * 100: 1}),
+        "свой.ipynb": json.dumps(good),
+        "старый.ipynb": '{"worksheets": [], "metadata": {}, "nbformat": 3, "nbformat_minor": 0}',
+        "заметка.md": "{",
+    }
+    files = [SimpleNamespace(src_uri=name, content_string=text) for name, text in texts.items()]
+    monkeypatch.setattr(main, "log", logging.getLogger("here"))
+    main._refuse_broken_notebooks(files)
+    assert [file.src_uri for file in files] == [*texts][2:]
+    more = f"Additional properties are not allowed ('{'x' * 40}"
+    assert [record.getMessage() for record in caplog.records if record.name == "here"] == [
+        "битый.ipynb: не блокнот Jupyter (Notebook does not appear to be JSON: '{'); сохраните его заново или удалите",
+        f"лишнее.ipynb: не блокнот Jupyter ({more}); сохраните его заново или удалите",
+    ]
+
+
+def test_an_author_s_own_notebook_offers_no_files(monkeypatch):
+    monkeypatch.setattr(main, "vault", Vault({}, runs={"demo": Run("demo", SNIPPET, "", {})}))
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="свой.ipynb", name="свой"), meta={})
+    html = '<div class="jp-MarkdownOutput"><h1>Свой</h1></div>'
+    assert main.on_page_content(html, page, None, None) == trim(html)
 
 
 @pytest.mark.parametrize(("notes", "seconds"), [(main.LISTED, main.LOOK), (main.LISTED + 1, 0.5)])
@@ -255,6 +317,59 @@ def test_a_big_vault_lists_what_its_home_page_links_to_and_a_small_one_all(proje
     assert listed()[1:] == ["В", "а1", "а0", "а2", "а3", "а4", "Заметка"]
 
 
+def test_the_column_on_the_left_is_no_longer_than_it_may_be(monkeypatch):
+    monkeypatch.setattr(main, "LISTED", 3)
+
+    def order(home, *names):
+        notes = {path: read_note(path, b"") for path in (f"{name}.md" for name in names)}
+        listed = main._reading_order({"index.md": read_note("index.md", home.encode()), **notes}, ["b.ipynb"])
+        return " ".join(path.removesuffix(".md") for path in listed[:-1]), listed[-1]
+
+    books = {"Блокноты": ["b.ipynb"]}
+    assert order("[[в]]", "а", "в") == ("index в а", books)
+    assert order("[[в]]", "а", "б", "в") == ("index в", books)
+    assert order("[[д]] [[г]] [[в]] [[б]] [[а]]", *"абвгд") == ("index д г в", books)
+
+
+def test_a_vault_gets_the_home_page_the_tags_and_the_map_that_it_lacks():
+    def added(title, **texts):
+        notes = {f"{name}.md": read_note(f"{name}.md", text.encode()) for name, text in texts.items()}
+        return {path: read_note(path, text.encode()) for path, text in main._added(notes, title).items()}
+
+    home = added('Сад 🌱 "x"', б="", а_1="")
+    assert [*home] == ["index.md"]
+    assert home["index.md"].title == 'Сад 🌱 "x"'
+    assert home["index.md"].text == "- [а\\_1](</%D0%B0_1>)\n- [б](</%D0%B1>)\n"
+    assert added("", index="", а="---\npublish: false\n---\n#тег", б="") == {}
+    others = added("", index="#тег", а="", б="")
+    assert {path: note.meta for path, note in others.items()} == {
+        TAGS: {"description": "Заметки по тегам"},
+        MAP: {"description": "Все заметки и ссылки между ними одной картинкой"},
+    }
+    assert added("", Теги="#тег", index="") == {}
+
+
+@pytest.mark.parametrize(
+    ("texts", "table", "run"),
+    [
+        (["слово one, ![[two.py]]"], {}, True),
+        (["2%%two: точек%% и one"], {}, True),
+        (["слово", "two.py", "слово"], {}, True),
+        (["слово"], {"1.png": Figure("two-line")}, True),
+        (["one: two, one-two two-line.png"], {}, False),
+        (["слово"], {}, False),
+    ],
+)
+def test_snippets_run_if_a_note_or_the_table_names_one(monkeypatch, tmp_path, texts, table, run):
+    (tmp_path / "snippets").mkdir()
+    for name in ("one", "two", "three"):
+        (tmp_path / "snippets" / f"{name}.py").touch()
+    monkeypatch.setattr(main.runner, "run_all", lambda *folders: folders)
+    notes = {str(n): SimpleNamespace(text=text) for n, text in enumerate(texts)}
+    folders = tmp_path / "snippets", tmp_path / ".cache" / "snippets"
+    assert main._runs(tmp_path, notes, table) == (folders if run else {})
+
+
 def test_another_vault_builds_by_inherit_and_its_own_docs_dir(project):
     (project / "vault").mkdir()
     note = "Слово: [[мысль]], demo: demos, demo-версия\n"  # words that snippets are called by, and no snippet
@@ -279,9 +394,17 @@ def test_a_page_has_its_contents_its_figures_with_their_code_its_listings_and_fo
     assert found.select_one("#demo-line > figcaption").text == "Рис. 4. Прямая."
     assert found.select_one("#demo-line + details.code .k").text == "def"
     listing = found.select_one(".filename").parent
+    assert listing["class"] == ["language-python", "highlight"]
     assert listing.text.startswith("demo.py") and 'print("точек = 2")' in listing.text
     assert found.select_one("math annotation").text == "x"
     assert found.title.text.startswith("Имя") and found.find("meta", {"name": "description"})["content"] == "О чём"
+
+
+def test_the_table_of_lost_screenshots_is_read_as_it_is_written(tmp_path, windows):
+    table = tmp_path / "figures.yml"
+    assert main._pasted(table) == {}
+    table.write_text("Снимок.png: {figure: demo-line, label: Рис. 4}\n2.png: {figure: demo-line}\n", encoding="utf-8")
+    assert main._pasted(table) == {"Снимок.png": Figure("demo-line", "Рис. 4"), "2.png": Figure("demo-line", "")}
 
 
 def test_templates_are_no_pages(project):
@@ -296,13 +419,20 @@ def test_templates_are_no_pages(project):
     assert [a["href"] for a in page.article.p.select("a")] == ["../moi/d/", "../shablony-proektirovaniia/e/"]
 
 
-def test_folders_of_templates_are_those_called_so_and_those_of_both_settings(tmp_path):
+def test_folders_of_templates_are_those_called_so_and_those_of_both_settings(tmp_path, windows):
     for name in (".obsidian/plugins/templater-obsidian", "Шаблон", "Заметки"):
         (tmp_path / name).mkdir(parents=True)
-    (tmp_path / ".obsidian/templates.json").write_text('{"folder": "а"}', encoding="utf-8")
+    (tmp_path / ".obsidian/templates.json").write_text('{"folder": "Xа"}', encoding="utf-8")
     settings = tmp_path / ".obsidian/plugins/templater-obsidian/data.json"
     settings.write_text('{"templates_folder": "/б/в/"}', encoding="utf-8")
-    assert sorted(main._templates(tmp_path)) == ["Шаблон/", "а/", "б/в/"]
+    assert sorted(main._templates(tmp_path)) == ["Xа/", "Шаблон/", "б/в/"]
+
+
+@pytest.mark.parametrize("settings", ["", "{", "{}", "[]", "null", '{"folder": null}', '{"folder": "/"}'])
+def test_settings_that_name_no_folder_of_templates_stop_nothing(tmp_path, settings):
+    (tmp_path / ".obsidian").mkdir()
+    (tmp_path / ".obsidian" / "templates.json").write_text(settings, encoding="utf-8")
+    assert main._templates(tmp_path) == ()
 
 
 def test_what_is_wrong_in_a_text_that_two_pages_take_in_is_said_once(project):
@@ -318,6 +448,7 @@ def test_what_is_wrong_in_a_text_that_two_pages_take_in_is_said_once(project):
         ("---\ncssclasses: wide\n---\n# A ^id\n## B\n# C\n", ["A", "B", "C"], ["B", "C"]),
         ("# A\n## B\n", ["A", "B"], ["B"]),
         ("## B\n#### C\n", ["Заметка", "B", "C"], ["B"]),
+        ("# A\n# C\n", ["A", "C"], ["C"]),
     ],
 )
 def test_a_page_begins_with_its_title_and_its_contents_are_all_the_headings_below(monkeypatch, note, headings, contents):
@@ -331,7 +462,7 @@ def test_a_page_begins_with_its_title_and_its_contents_are_all_the_headings_belo
     root, *others = page.toc  # as the theme does
     listed = root.children if root.level == 1 else [root, *others]
     assert [item.title for top in listed for item in (top, *top.children)] == contents
-    assert root.level != 1 or not others
+    assert root.level != 1 or (root.title, root.id, others) == (headings[0], "" if headings[0] == "Заметка" else "a", [])
 
 
 def test_what_leads_nowhere_is_listed_until_it_leads_somewhere(project):
@@ -342,6 +473,35 @@ def test_what_leads_nowhere_is_listed_until_it_leads_somewhere(project):
     )
     build(project, "[[index]]")
     assert not listed.exists()
+
+
+def test_the_list_of_what_leads_nowhere_can_be_read_anywhere_and_the_log_says_where_it_is(monkeypatch, tmp_path, caplog, windows):
+    monkeypatch.setattr(main, "log", logging.getLogger("here"))
+    caplog.set_level(logging.INFO, "here")
+    path = tmp_path / ".cache" / "unresolved.md"
+    main._report({"а.md": [Link(1, "Нет", None, ""), Link(2, "б", "б.md", "")], "б.md": [Link(3, "Ёж", None, "")]}, path)
+    assert path.read_text(encoding="utf-8") == "# Ссылки в никуда\n\n- Нет: а.md, строка 1\n- Ёж: б.md, строка 3\n"
+    assert caplog.messages == [f"Ссылок в никуда: 2, их список: {path}"]
+
+
+def test_of_two_notes_with_one_alias_the_first_has_it_and_the_log_says_so(monkeypatch, tmp_path, caplog):
+    notes = {path: read_note(path, "---\naliases: [Имя]\n---\n".encode()) for path in ("а.md", "б.md")}
+    for name, value in {
+        "vault": Vault(notes),
+        "pages": dict.fromkeys(notes, Converted("", [], [], [], [])),
+        "conversions": {},
+        "log": logging.getLogger("here"),
+    }.items():
+        monkeypatch.setattr(main, name, value)
+    plugins = SimpleNamespace(_current_plugin=None)
+    config = SimpleNamespace(config_file_path=str(tmp_path / "mkdocs.yml"), site_dir="", use_directory_urls=True, plugins=plugins)
+    env, files = Environment(loader=FileSystemLoader(ROOT / "overrides")), []
+    main.on_env(env, config, files)
+    assert [file.dest_uri for file in files] == ["imia/index.html"]
+    assert "<title>а</title>" in files[0].content_string and "url=../a/" in files[0].content_string
+    assert caplog.messages == ["б.md, строка 1: псевдоним «Имя» уже есть у «а.md»; оставьте его одной из двух заметок"]
+    compiled = tmp_path / ".cache" / "templates"  # once, and not at every build
+    assert env.bytecode_cache.directory == str(compiled) and [*compiled.iterdir()]
 
 
 def test_pages_stand_in_the_order_in_which_the_home_page_links_to_them(project):
