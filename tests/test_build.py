@@ -182,14 +182,6 @@ def test_no_note_of_any_vault_stops_the_build(project):
         *("Снаружи.md, строка 1", "Снаружи.md, строка 1", "Ссылка.md", "Никуда.md", "битый.ipynb"),
         *("Корзина.md, строка 1", "Корзина.md, строка 1", "снаружи", "по кругу"),
     ])
-    outside = "за пределы хранилища; положите в него сам файл"
-    for link, where in {
-        "Ссылка.md": outside,
-        "снаружи": outside,
-        "Никуда.md": "к файлу, которого нет; удалите её",
-        "по кругу": "к папке того же хранилища; удалите её",
-    }.items():
-        assert f"WARNING -  {link}: ссылка ведёт {where}" in log
     code, _ = build(project, "```mermaid\nflowchart LR\n```\n")
     site = project / "site"
     assert code == 0
@@ -260,6 +252,27 @@ def test_a_note_that_stays_the_same_is_not_converted_again(monkeypatch):
         main.on_page_markdown("", page, None, None)
     assert converted == ["a.md"]
     assert page.meta == {"title": "a", "diagrams": ""}
+
+
+def test_a_symbolic_link_is_left_out_and_named_unless_it_leads_to_a_file_of_the_vault(monkeypatch, tmp_path, caplog):
+    docs = tmp_path / "vault"
+    docs.mkdir()
+    for path in (docs / "Заметка.md", tmp_path / "чужое.md"):
+        path.touch()
+    for name, target in {"своя": "Заметка.md", "никуда": "нет", "чужая": "../чужое.md", "вверх": "..", "по кругу": "."}.items():
+        (docs / name).symlink_to(target)
+    names = ["своя", "никуда", "чужая", "вверх/чужое.md", "вверх/нет", "по кругу/Заметка.md", "Заметка.md"]
+    files = [SimpleNamespace(src_uri=name, src_dir=str(docs), abs_src_path=str(docs / name)) for name in names]
+    files.append(SimpleNamespace(src_uri="site.css", src_dir="overrides", abs_src_path="overrides/site.css"))
+    monkeypatch.setattr(main, "log", logging.getLogger("here"))
+    main._refuse_links(files, str(docs))
+    assert [file.src_uri for file in files] == ["своя", "Заметка.md", "site.css"]
+    assert caplog.messages == [
+        "никуда: ссылка ведёт к файлу, которого нет; удалите её",
+        "чужая: ссылка ведёт за пределы хранилища; положите в него сам файл",
+        "вверх: ссылка ведёт за пределы хранилища; положите в него сам файл",
+        "по кругу: ссылка ведёт к папке того же хранилища; удалите её",
+    ]
 
 
 def test_a_broken_notebook_is_left_out_and_named_any_other_stays(monkeypatch, caplog):
