@@ -206,9 +206,9 @@ def main() -> int:
             if wanted := [module for module in modules if module in (options.modules or modules)]:
                 prepare(WORK / group, modules, tests)
                 command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1"]
-                subprocess.run(
-                    [*command, *(f"{module}.*" for module in wanted)], cwd=WORK / group, check=True
-                )
+                if wanted != modules:
+                    command += [f"{module}.*" for module in wanted]  # what is named is tried again, known or not
+                subprocess.run(command, cwd=WORK / group, check=True)
     return judge(options.modules)
 
 
