@@ -315,9 +315,10 @@ def test_a_transcluded_section_ends_where_the_next_of_its_level_begins():
     ("block", "inside", "outside"),
     [
         ("два\nстроки ^id", "строки", "снаружи"),
-        ("- a\n- b ^id\n  - c\n- d", "c", ">d"),
+        ("- a\n- b ^id\n  - c\n- d", ">c</li>", ">d"),
         ("| a |\n|---|\n| b |\n\n^id", "<td>b</td>", "снаружи"),
         ("> [!note] a\n> b\n\n^id", "admonition", "снаружи"),
+        ("> [!note] a\n>\n> ^id", "admonition", "снаружи"),
         ("$$\nx\n$$ ^id", "\\[x\\]", "снаружи"),
         ("$$\nx\n$$\n^id", "\\[x\\]", "снаружи"),
         ("- a\n- b\n\n^id", ">a</li>", "снаружи"),
@@ -329,8 +330,9 @@ def test_a_transcluded_block_is_the_paragraph_the_item_or_what_stands_before_the
 
 
 def test_a_link_to_a_block_leads_to_its_beginning():
-    found = soup("[[#^id]]\n\n- a\n- b\n\n^id\n")
-    assert found.find(id="^id").find_next_sibling().name == "ul"
+    for block, name in (("- a\n- b\n", "ul"), ("| a |\n|---|\n", "table"), ("> [!tip]- Одно\n>", "details")):
+        found = soup(f"{block}\n{'> ' * (name == 'details')}^id\n\n[[#^id]]\n")
+        assert found.find(id="^id").find_next_sibling().name == name
 
 
 def test_a_note_taken_in_by_a_markdown_image_is_taken_in():
@@ -397,6 +399,8 @@ def test_a_comment_alone_on_its_line_takes_the_line_with_it():
 def test_lines_are_counted_as_in_the_file_whatever_is_taken_out():
     _, problems = page("раз %%два\n\nтри%%\n%%четыре%%\n\n> [!note]\n> a\n> - b\n>   [[Нет]]\n")
     assert [problem.line for problem in problems] == [9]
+    _, problems = page("раз  \nдва\\\n[[Нет]] $a\nb$ [[Нет]]\n")
+    assert [problem.line for problem in problems] == [3, 4]
 
 
 def test_a_note_that_is_not_published_is_named_but_not_linked():

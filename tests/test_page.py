@@ -5,7 +5,7 @@ from bs4 import BeautifulSoup
 
 import around
 import obsidian
-from markup import tagged
+from markup import DEEPEST, tagged
 from obsidian import convert
 from runner import Run
 from test_obsidian import html, make, page, soup
@@ -52,6 +52,31 @@ def test_a_task_says_aloud_whether_it_is_done():
         {"type": "checkbox", "disabled": "", "aria-label": "не сделано"},
         {"type": "checkbox", "disabled": "", "checked": "", "aria-label": "сделано"},
     ]
+
+
+def test_a_list_with_a_task_is_one_of_tasks_and_a_box_stands_before_its_text():
+    box = '<label class="task-list-control"><input type="checkbox" disabled aria-label="не сделано">'
+    box += '<span class="task-list-indicator"></span></label>'
+    assert html("- a\n  1. b\n- [ ] c\n") == (
+        '<ul class="task-list">\n<li>a\n<ol>\n<li>b</li>\n</ol>\n</li>\n'
+        f'<li class="task-list-item" data-task=" ">\n{box} c</li>\n</ul>\n'
+    )
+    assert html("1. a\n   - b\n2. [ ] c\n\n   d ^id\n3. [ ] e ^e\n") == (
+        '<ol class="task-list">\n<li>\n<p>a</p>\n<ul>\n<li>b</li>\n</ul>\n</li>\n'
+        f'<li class="task-list-item" data-task=" ">\n{box} <p>c</p>\n<span id="^id"></span><p>d</p>\n</li>\n'
+        f'<li class="task-list-item" data-task=" ">\n<span id="^e"></span>{box} <p>e</p>\n</li>\n</ol>\n'
+    )
+
+
+@pytest.mark.parametrize("text", ["[x] a", "[!note] a"])
+def test_the_signs_of_a_task_or_of_a_callout_elsewhere_are_text(text):
+    assert html(text) == f"<p>{text}</p>\n"
+    assert html(f"раз\n\n{text}") == f"<p>раз</p>\n<p>{text}</p>\n"
+    assert html(f"> раз\n>\n> {text}") == f"<blockquote>\n<p>раз</p>\n<p>{text}</p>\n</blockquote>\n"
+
+
+def test_a_cell_of_a_table_has_no_id_of_its_own():
+    assert [cell.text for cell in soup("| a ^b |\n|---|\n| c ^d |\n").select("th, td")] == ["a ^b", "c ^d"]
 
 
 def test_a_heading_ends_in_a_link_to_itself():
@@ -238,6 +263,33 @@ def test_a_function_of_a_snippet_has_the_colours_of_python():
 def test_a_formula_of_its_own_line_is_a_block_and_one_within_a_line_is_not():
     assert html("$$x$$") == '<div class="arithmatex" data-search-exclude>\\[x\\]</div>\n'
     assert html("$x$") == '<p><span class="arithmatex" data-search-exclude>\\(x\\)</span></p>\n'
+
+
+def test_a_formula_after_a_line_of_text_may_hold_what_elsewhere_begins_a_block():
+    found = soup("слово\n$$\na\n- b\n\nc\n$$\nи\n")
+    assert [(tag.name, tag.text) for tag in found.find_all(recursive=False)] == [
+        ("p", "слово"),
+        ("div", "\\[a\n- b\n\nc\\]"),
+        ("p", "и"),
+    ]
+
+
+def test_a_formula_ends_at_its_dollars_whatever_follows_them():
+    formula = '<div class="arithmatex" data-search-exclude>\\[x\\]</div>\n'
+    assert html("$$x$$ $$x$$") == 2 * formula
+    assert html("$$x$$ и слово") == f"{formula}<p>и слово</p>\n"
+
+
+def test_dollars_that_nothing_closes_are_text_and_reach_into_no_other_block():
+    assert html("$$\nx\n\nпосле") == "<p>$$<br>\nx</p>\n<p>после</p>\n"
+    assert [item.text for item in soup("- $$x\n- b$$\n").select("li")] == ["$$x", "b$$"]
+    found = soup("> $$\n> x\n$$\ny\n$$\n")
+    assert found.blockquote.text.strip() == "$$\nx" and found.div.text == "\\[y\\]"
+
+
+def test_a_note_may_name_any_number_of_formulas():
+    found = soup("".join(f"$$x$$ ^a{n}\n\n" for n in range(DEEPEST + 1)))
+    assert len(found.select("[id]")) == len(found.select(".arithmatex")) == DEEPEST + 1
 
 
 def test_a_hash_in_code_is_no_tag_of_a_note():
