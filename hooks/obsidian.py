@@ -38,6 +38,7 @@ TAG = re.compile(
 )
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 TEXT = {"script", "style", "textarea", "title", "iframe", "noembed", "noframes", "plaintext", "xmp"}
+FOREIGN = {"svg", "math"}  # only in these does `<g/>` end what it begins
 HEIGHT = re.compile(r"\bheight=(\d+)")
 TITLE = re.compile(r'title="([^"]*)"')
 SNIPPETS = "snippets/"
@@ -248,7 +249,7 @@ class _Html(RendererHTML):
 
     def link_open(self, tokens, i, options, env):
         token, page = tokens[i], env["page"]
-        target = None if token.info == "auto" else markup.target(token)
+        target = markup.target(token)
         local = _is_local(page, token.meta["line"], str(token.attrs["href"]))
         if target or local:
             found = _address(page, token.meta["line"], *target[:2]) if target else None
@@ -504,7 +505,7 @@ def _sound(html: str) -> str:
             return "&lt;"
         if name in TEXT:  # nothing ends it: its text would be the rest of the page
             return ""
-        if not name or name in VOID or tag[0].endswith("/>"):
+        if not name or name in VOID or (tag[0].endswith("/>") and FOREIGN.intersection([*opened, name])):
             return tag[0]
         if not tag["end"]:
             opened.append(name)

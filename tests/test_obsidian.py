@@ -176,6 +176,8 @@ def test_an_image_is_found_wherever_it_lies(embed, src, alt, size):
         ("![[опыт.py]]", '<a href="../m/%D0%BE%D0%BF%D1%8B%D1%82.py">опыт</a>'),
         ("![[доска.canvas]]", ">доска</a>"),
         ("[[книга.pdf#page=3|с. 3]]", '.pdf#page=3">с. 3</a>'),
+        ("![[книга.pdf#page=3#a]]", '.pdf#page=3#a" title="книга"></iframe>'),
+        ("[[книга.pdf#page=3#a|с. 3]]", '.pdf#page=3#a">с. 3</a>'),
     ],
 )
 def test_sounds_videos_and_pdfs_are_played_in_place_any_other_file_is_linked(embed, expected):

@@ -209,6 +209,26 @@ def test_the_vault_s_files_are_found_in_html_too_and_all_other_addresses_stay():
     ]
 
 
+def test_an_address_in_html_that_leads_nowhere_stays_and_is_a_problem_of_its_line():
+    written = '<div>\n<p\nclass="a">\n<img class="b"\nalt="" src="Нет.png"></p></div>\n'
+    text, problems = page(f"раз\n\n{written}")
+    assert text == f"<p>раз</p>\n{written}" and [p.line for p in problems] == [7]
+
+
+def test_a_place_of_several_parts_is_looked_for_whole():
+    text, problems = page("[x](#a#b)")
+    assert text == '<p><a href="#a#b">x</a></p>\n'
+    assert [p.text for p in problems] == ["на странице нет места «#a#b»; исправьте ссылку"]
+
+
+def test_what_a_table_takes_in_wrongly_is_a_problem_of_its_line():
+    assert [p.line for p in page("| a |\n|---|\n| ![[Другая#Нет]] |\n", Другая="")[1]] == [3]
+
+
+def test_a_picture_is_loaded_when_it_is_scrolled_to():
+    assert html("![[1.png]]", files={"1.png"}) == '<p><img src="../1.png" alt="1" loading="lazy"></p>\n'
+
+
 def test_words_of_a_picture_may_have_bars_and_a_video_elsewhere_its_own():
     assert soup("![[схема.png|a|b|30]]", files={"схема.png"}).img["alt"] == "a b"
     assert soup("![слова](https://youtu.be/1)").a.text == "слова"
@@ -385,6 +405,11 @@ def test_a_picture_of_one_of_several_namesakes_is_a_problem_of_its_line():
         ("<div a='</div>'>раз</div>\n", "<div a='</div>'>раз</div>\n"),
         ("<p><![раз", "<p>&lt;![раз</p>"),
         ("<div>a < b</div>\n", "<div>a < b</div>\n"),
+        ("<div>\n<section>\n\nраз", "<div>\n<section>\n<p>раз</p>\n</section></div>"),
+        ("<div>\n<!-- раз -->\n<!-- два\n", "<div>\n<!-- раз -->\n<!-- два\n--></div>"),
+        ("<!-- раз --> <!-- два -->\n", "<!-- раз --> <!-- два -->\n"),
+        ("<div/>\n\nраз", "<div/>\n<p>раз</p>\n</div>"),
+        ("<div><svg><g/><path d='M0 0'/></svg><svg/></div>\n", "<div><svg><g/><path d='M0 0'/></svg><svg/></div>\n"),
     ],
 )
 def test_html_of_a_note_ends_where_it_stands(written, shown):
