@@ -98,7 +98,7 @@ def prepare(work: Path, modules: list[str], tests: list[str]) -> None:
 [tool.pytest.ini_options]
 testpaths = ["tests"]
 pythonpath = ["src", "tests"]
-addopts = "-q -W ignore::RuntimeWarning"
+addopts = "-q --tb=native -W ignore::RuntimeWarning"  # the other tracebacks parse all mutants of a module: seconds
 
 [tool.mutmut]
 source_paths = ["src"]
