@@ -207,7 +207,7 @@ def test_a_footnote_named_twice_does_not_mix_with_one_taken_in():
 
 @pytest.mark.parametrize("anchor", ["#A", "#^id"])
 def test_a_part_taken_in_brings_the_footnotes_and_addresses_that_its_note_defines_elsewhere(anchor):
-    other = "[Р]: https://a.b\n\n- раз\n\n# A\n\n  текст[^1], [слово][р] ^id\n\n# B\n\n[^1]: там[^2], [[Нет]]\n[^2]: и [р]\n"
+    other = " [Р]: https://a.b\n\n- раз\n\n# A\n\n  текст[^1], [слово][р] ^id\n\n# B\n\n[^1]: там[^2], [[Нет]]\n[^2]: и [р]\n"
     text, problems = page(f"![[Другая{anchor}]]", Другая=other)
     found = BeautifulSoup(text, "html.parser")
     assert [note.text.partition("\u00a0")[0].strip() for note in found.select(".footnote li")] == ["там2, Нет", "и р"]
