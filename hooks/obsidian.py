@@ -195,7 +195,7 @@ def _split(paragraph: list[Token], page: Page) -> list[Token]:
             flush()
             kind = "math_block" if child.type == "math_inline_double" else "embed_block"
             meta = child.meta | {"target": markup.target(child)}
-            tokens.append(child.copy(type=kind, block=True, map=inline.map, meta=meta))
+            tokens.append(child.copy(type=kind, meta=meta))
         else:
             text.append(child)
     flush()

@@ -147,6 +147,16 @@ def test_a_folded_callout_is_closed_and_its_title_opens_it():
     assert html("> [!tip]+ Раскрыт\n") == '<details class="tip" open>\n<summary>Раскрыт</summary>\n</details>\n'
 
 
+def test_a_figure_in_the_title_of_a_callout_stands_in_the_title():
+    figure = '<figure id="cem-elite"></figure>'
+    assert html("> [!tip]- a ![[cem-elite.svg]]\n") == (
+        f'<details class="tip">\n<summary>a {figure}</summary>\n</details>\n'
+    )
+    assert html("> [!note] a ![[cem-elite.svg]] b\n> c\n") == (
+        f'<div class="admonition note">\n<div class="admonition-title">a {figure} b</div>\n<p>c</p>\n</div>\n'
+    )
+
+
 def test_a_block_among_lines_of_a_paragraph_leaves_no_empty_lines_behind():
     figure = '<figure id="cem-elite"></figure>\n'
     assert html("![[cem-elite.svg]]\nпосле") == f"{figure}<p>после</p>\n"
