@@ -220,9 +220,9 @@ def test_the_vault_s_files_are_found_in_html_too_and_all_other_addresses_stay():
 
 
 def test_an_address_in_html_that_leads_nowhere_stays_and_is_a_problem_of_its_line():
-    written = '<div>\n<p\nclass="a">\n<img class="b"\nalt="" src="Нет.png"></p></div>\n'
-    text, problems = page(f"раз\n\n{written}")
-    assert text == f"<p>раз</p>\n{written}" and [p.line for p in problems] == [7]
+    written = '<div>\n<p\nclass="a">\n<img class="b"\nalt="" src="Нет.png"></p>\n<p>\n</p>\n</div>\n'
+    text, problems = page(f"раз\n\n{written}\nдва\n")
+    assert text == f"<p>раз</p>\n{written}<p>два</p>\n" and [p.line for p in problems] == [7]
 
 
 def test_a_place_of_several_parts_is_looked_for_whole():
@@ -246,7 +246,8 @@ def test_words_of_a_picture_may_have_bars_and_a_video_elsewhere_its_own():
 
 def test_a_drawing_saved_as_pixels_is_shown_too():
     drawing = {"d__Схема.excalidraw": "%%\n{}\n%%\n"}
-    assert soup("![[Схема.excalidraw]]", files={"d/Схема.excalidraw.png"}, **drawing).img["src"].endswith(".png")
+    image = soup("![[Схема.excalidraw]]", files={"d/Схема.excalidraw.png"}, **drawing).img
+    assert image["src"].endswith(".png") and not image.has_attr("title")
     link = soup("![[Схема.excalidraw]]", **drawing).p.a
     assert link.text == "Схема.excalidraw" and link["href"] == soup("[[Схема.excalidraw]]", **drawing).p.a["href"]
 
