@@ -512,10 +512,9 @@ def _sound(html: str) -> str:
             return tag[0]
         if name not in opened:
             return ""
-        left = [opened.pop()]
-        while left[-1] != name:
-            left.append(opened.pop())
-        return "".join(f"</{one}>" for one in left)
+        last = len(opened) - opened[::-1].index(name)
+        ended, opened[last - 1 :] = opened[last - 1 :], []
+        return "".join(f"</{one}>" for one in reversed(ended))
 
     html = TAG.sub(sound, html)
     return html + "".join(f"</{name}>" for name in reversed(opened))
