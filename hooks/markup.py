@@ -176,7 +176,7 @@ def _rules() -> tuple[list, list]:
 
 def _add_blocks(parser: MarkdownIt) -> None:
     footnote_plugin(parser)
-    ends = ["paragraph", "reference", "blockquote", "list", "footnote_def"]  # with no blank line between
+    ends = ["paragraph", "reference", "blockquote"]  # with no blank line between
     parser.block.ruler.before("fence", "math_block", _math_block, {"alt": ends})
     parser.core.ruler.after("normalize", "comments", _drop_comments)
     parser.core.ruler.after("block", "obsidian", _obsidian)
@@ -319,7 +319,6 @@ def _math_block(state, line: int, end: int, silent: bool) -> bool:
             state.push("block_id", "", 0).content = tail.strip().casefold()
             state.tokens[-1].map = [line, state.line]
         token = state.push("math_block", "", 0)
-        token.block = True
         token.content = "\n".join([*lines[:-1], last]).strip()
         token.map = [line, state.line]
     return True
@@ -387,6 +386,8 @@ def _name_block(inline: Token, found: list[Token]) -> None:
         level = found[at].level
         above = (n for n in range(at - 1, -1, -1) if found[n].level == level and found[n].nesting != -1)
         at = next(above, at)
+        if found[at].type == "callout_title_open":  # the callout is no more than its title
+            at -= 1
     elif at and found[at - 1].type == "list_item_open":
         at -= 1
     inline.content = inline.content[: match.start()].rstrip()

@@ -38,6 +38,7 @@ TAG = re.compile(
 )
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 TEXT = {"script", "style", "textarea", "title", "iframe", "noembed", "noframes", "plaintext", "xmp"}
+FOREIGN = {"svg", "math"}  # only in these does `<g/>` end what it begins
 HEIGHT = re.compile(r"\bheight=(\d+)")
 TITLE = re.compile(r'title="([^"]*)"')
 SNIPPETS = "snippets/"
@@ -194,7 +195,7 @@ def _split(paragraph: list[Token], page: Page) -> list[Token]:
             flush()
             kind = "math_block" if child.type == "math_inline_double" else "embed_block"
             meta = child.meta | {"target": markup.target(child)}
-            tokens.append(child.copy(type=kind, block=True, map=inline.map, meta=meta))
+            tokens.append(child.copy(type=kind, meta=meta))
         else:
             text.append(child)
     flush()
@@ -248,7 +249,7 @@ class _Html(RendererHTML):
 
     def link_open(self, tokens, i, options, env):
         token, page = tokens[i], env["page"]
-        target = None if token.info == "auto" else markup.target(token)
+        target = markup.target(token)
         local = _is_local(page, token.meta["line"], str(token.attrs["href"]))
         if target or local:
             found = _address(page, token.meta["line"], *target[:2]) if target else None
@@ -504,17 +505,16 @@ def _sound(html: str) -> str:
             return "&lt;"
         if name in TEXT:  # nothing ends it: its text would be the rest of the page
             return ""
-        if not name or name in VOID or tag[0].endswith("/>"):
+        if not name or name in VOID or (tag[0].endswith("/>") and FOREIGN.intersection([*opened, name])):
             return tag[0]
         if not tag["end"]:
             opened.append(name)
             return tag[0]
         if name not in opened:
             return ""
-        left = [opened.pop()]
-        while left[-1] != name:
-            left.append(opened.pop())
-        return "".join(f"</{one}>" for one in left)
+        last = len(opened) - opened[::-1].index(name)
+        ended, opened[last - 1 :] = opened[last - 1 :], []
+        return "".join(f"</{one}>" for one in reversed(ended))
 
     html = TAG.sub(sound, html)
     return html + "".join(f"</{name}>" for name in reversed(opened))

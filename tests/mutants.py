@@ -98,7 +98,7 @@ def prepare(work: Path, modules: list[str], tests: list[str]) -> None:
 [tool.pytest.ini_options]
 testpaths = ["tests"]
 pythonpath = ["src", "tests"]
-addopts = "-q -W ignore::RuntimeWarning"
+addopts = "-q --tb=native -W ignore::RuntimeWarning"  # the other tracebacks parse all mutants of a module: seconds
 
 [tool.mutmut]
 source_paths = ["src"]
@@ -109,6 +109,8 @@ timeout_multiplier = 10
 use_git_change_detection = false
 """
     (work / "pyproject.toml").write_text(settings, encoding="utf-8")
+    # which tests come to which function; mutmut keeps it, and would look for none that come to a new one
+    (work / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
 
 
 def skip(line: str) -> str:

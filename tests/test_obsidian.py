@@ -176,6 +176,8 @@ def test_an_image_is_found_wherever_it_lies(embed, src, alt, size):
         ("![[опыт.py]]", '<a href="../m/%D0%BE%D0%BF%D1%8B%D1%82.py">опыт</a>'),
         ("![[доска.canvas]]", ">доска</a>"),
         ("[[книга.pdf#page=3|с. 3]]", '.pdf#page=3">с. 3</a>'),
+        ("![[книга.pdf#page=3#a]]", '.pdf#page=3#a" title="книга"></iframe>'),
+        ("[[книга.pdf#page=3#a|с. 3]]", '.pdf#page=3#a">с. 3</a>'),
     ],
 )
 def test_sounds_videos_and_pdfs_are_played_in_place_any_other_file_is_linked(embed, expected):
@@ -205,7 +207,7 @@ def test_a_footnote_named_twice_does_not_mix_with_one_taken_in():
 
 @pytest.mark.parametrize("anchor", ["#A", "#^id"])
 def test_a_part_taken_in_brings_the_footnotes_and_addresses_that_its_note_defines_elsewhere(anchor):
-    other = "[Р]: https://a.b\n\n- раз\n\n# A\n\n  текст[^1], [слово][р] ^id\n\n# B\n\n[^1]: там[^2], [[Нет]]\n[^2]: и [р]\n"
+    other = " [Р]: https://a.b\n\n- раз\n\n# A\n\n  текст[^1], [слово][р] ^id\n\n# B\n\n[^1]: там[^2], [[Нет]]\n[^2]: и [р]\n"
     text, problems = page(f"![[Другая{anchor}]]", Другая=other)
     found = BeautifulSoup(text, "html.parser")
     assert [note.text.partition("\u00a0")[0].strip() for note in found.select(".footnote li")] == ["там2, Нет", "и р"]
@@ -315,9 +317,10 @@ def test_a_transcluded_section_ends_where_the_next_of_its_level_begins():
     ("block", "inside", "outside"),
     [
         ("два\nстроки ^id", "строки", "снаружи"),
-        ("- a\n- b ^id\n  - c\n- d", "c", ">d"),
+        ("- a\n- b ^id\n  - c\n- d", ">c</li>", ">d"),
         ("| a |\n|---|\n| b |\n\n^id", "<td>b</td>", "снаружи"),
         ("> [!note] a\n> b\n\n^id", "admonition", "снаружи"),
+        ("> [!note] a\n>\n> ^id", "admonition", "снаружи"),
         ("$$\nx\n$$ ^id", "\\[x\\]", "снаружи"),
         ("$$\nx\n$$\n^id", "\\[x\\]", "снаружи"),
         ("- a\n- b\n\n^id", ">a</li>", "снаружи"),
@@ -329,8 +332,9 @@ def test_a_transcluded_block_is_the_paragraph_the_item_or_what_stands_before_the
 
 
 def test_a_link_to_a_block_leads_to_its_beginning():
-    found = soup("[[#^id]]\n\n- a\n- b\n\n^id\n")
-    assert found.find(id="^id").find_next_sibling().name == "ul"
+    for block, name in (("- a\n- b\n", "ul"), ("| a |\n|---|\n", "table"), ("> [!tip]- Одно\n>", "details")):
+        found = soup(f"{block}\n{'> ' * (name == 'details')}^id\n\n[[#^id]]\n")
+        assert found.find(id="^id").find_next_sibling().name == name
 
 
 def test_a_note_taken_in_by_a_markdown_image_is_taken_in():
@@ -397,6 +401,8 @@ def test_a_comment_alone_on_its_line_takes_the_line_with_it():
 def test_lines_are_counted_as_in_the_file_whatever_is_taken_out():
     _, problems = page("раз %%два\n\nтри%%\n%%четыре%%\n\n> [!note]\n> a\n> - b\n>   [[Нет]]\n")
     assert [problem.line for problem in problems] == [9]
+    _, problems = page("раз  \nдва\\\n[[Нет]] $a\nb$ [[Нет]]\n")
+    assert [problem.line for problem in problems] == [3, 4]
 
 
 def test_a_note_that_is_not_published_is_named_but_not_linked():

@@ -5,7 +5,7 @@ from bs4 import BeautifulSoup
 
 import around
 import obsidian
-from markup import tagged
+from markup import DEEPEST, tagged
 from obsidian import convert
 from runner import Run
 from test_obsidian import html, make, page, soup
@@ -52,6 +52,31 @@ def test_a_task_says_aloud_whether_it_is_done():
         {"type": "checkbox", "disabled": "", "aria-label": "не сделано"},
         {"type": "checkbox", "disabled": "", "checked": "", "aria-label": "сделано"},
     ]
+
+
+def test_a_list_with_a_task_is_one_of_tasks_and_a_box_stands_before_its_text():
+    box = '<label class="task-list-control"><input type="checkbox" disabled aria-label="не сделано">'
+    box += '<span class="task-list-indicator"></span></label>'
+    assert html("- a\n  1. b\n- [ ] c\n") == (
+        '<ul class="task-list">\n<li>a\n<ol>\n<li>b</li>\n</ol>\n</li>\n'
+        f'<li class="task-list-item" data-task=" ">\n{box} c</li>\n</ul>\n'
+    )
+    assert html("1. a\n   - b\n2. [ ] c\n\n   d ^id\n3. [ ] e ^e\n") == (
+        '<ol class="task-list">\n<li>\n<p>a</p>\n<ul>\n<li>b</li>\n</ul>\n</li>\n'
+        f'<li class="task-list-item" data-task=" ">\n{box} <p>c</p>\n<span id="^id"></span><p>d</p>\n</li>\n'
+        f'<li class="task-list-item" data-task=" ">\n<span id="^e"></span>{box} <p>e</p>\n</li>\n</ol>\n'
+    )
+
+
+@pytest.mark.parametrize("text", ["[x] a", "[!note] a"])
+def test_the_signs_of_a_task_or_of_a_callout_elsewhere_are_text(text):
+    assert html(text) == f"<p>{text}</p>\n"
+    assert html(f"раз\n\n{text}") == f"<p>раз</p>\n<p>{text}</p>\n"
+    assert html(f"> раз\n>\n> {text}") == f"<blockquote>\n<p>раз</p>\n<p>{text}</p>\n</blockquote>\n"
+
+
+def test_a_cell_of_a_table_has_no_id_of_its_own():
+    assert [cell.text for cell in soup("| a ^b |\n|---|\n| c ^d |\n").select("th, td")] == ["a ^b", "c ^d"]
 
 
 def test_a_heading_ends_in_a_link_to_itself():
@@ -122,6 +147,16 @@ def test_a_folded_callout_is_closed_and_its_title_opens_it():
     assert html("> [!tip]+ Раскрыт\n") == '<details class="tip" open>\n<summary>Раскрыт</summary>\n</details>\n'
 
 
+def test_a_figure_in_the_title_of_a_callout_stands_in_the_title():
+    figure = '<figure id="cem-elite"></figure>'
+    assert html("> [!tip]- a ![[cem-elite.svg]]\n") == (
+        f'<details class="tip">\n<summary>a {figure}</summary>\n</details>\n'
+    )
+    assert html("> [!note] a ![[cem-elite.svg]] b\n> c\n") == (
+        f'<div class="admonition note">\n<div class="admonition-title">a {figure} b</div>\n<p>c</p>\n</div>\n'
+    )
+
+
 def test_a_block_among_lines_of_a_paragraph_leaves_no_empty_lines_behind():
     figure = '<figure id="cem-elite"></figure>\n'
     assert html("![[cem-elite.svg]]\nпосле") == f"{figure}<p>после</p>\n"
@@ -184,6 +219,26 @@ def test_the_vault_s_files_are_found_in_html_too_and_all_other_addresses_stay():
     ]
 
 
+def test_an_address_in_html_that_leads_nowhere_stays_and_is_a_problem_of_its_line():
+    written = '<div>\n<p\nclass="a">\n<img class="b"\nalt="" src="Нет.png"></p>\n<p>\n</p>\n</div>\n'
+    text, problems = page(f"раз\n\n{written}\nдва\n")
+    assert text == f"<p>раз</p>\n{written}<p>два</p>\n" and [p.line for p in problems] == [7]
+
+
+def test_a_place_of_several_parts_is_looked_for_whole():
+    text, problems = page("[x](#a#b)")
+    assert text == '<p><a href="#a#b">x</a></p>\n'
+    assert [p.text for p in problems] == ["на странице нет места «#a#b»; исправьте ссылку"]
+
+
+def test_what_a_table_takes_in_wrongly_is_a_problem_of_its_line():
+    assert [p.line for p in page("| a |\n|---|\n| ![[Другая#Нет]] |\n", Другая="")[1]] == [3]
+
+
+def test_a_picture_is_loaded_when_it_is_scrolled_to():
+    assert html("![[1.png]]", files={"1.png"}) == '<p><img src="../1.png" alt="1" loading="lazy"></p>\n'
+
+
 def test_words_of_a_picture_may_have_bars_and_a_video_elsewhere_its_own():
     assert soup("![[схема.png|a|b|30]]", files={"схема.png"}).img["alt"] == "a b"
     assert soup("![слова](https://youtu.be/1)").a.text == "слова"
@@ -191,7 +246,8 @@ def test_words_of_a_picture_may_have_bars_and_a_video_elsewhere_its_own():
 
 def test_a_drawing_saved_as_pixels_is_shown_too():
     drawing = {"d__Схема.excalidraw": "%%\n{}\n%%\n"}
-    assert soup("![[Схема.excalidraw]]", files={"d/Схема.excalidraw.png"}, **drawing).img["src"].endswith(".png")
+    image = soup("![[Схема.excalidraw]]", files={"d/Схема.excalidraw.png"}, **drawing).img
+    assert image["src"].endswith(".png") and not image.has_attr("title")
     link = soup("![[Схема.excalidraw]]", **drawing).p.a
     assert link.text == "Схема.excalidraw" and link["href"] == soup("[[Схема.excalidraw]]", **drawing).p.a["href"]
 
@@ -238,6 +294,33 @@ def test_a_function_of_a_snippet_has_the_colours_of_python():
 def test_a_formula_of_its_own_line_is_a_block_and_one_within_a_line_is_not():
     assert html("$$x$$") == '<div class="arithmatex" data-search-exclude>\\[x\\]</div>\n'
     assert html("$x$") == '<p><span class="arithmatex" data-search-exclude>\\(x\\)</span></p>\n'
+
+
+def test_a_formula_after_a_line_of_text_may_hold_what_elsewhere_begins_a_block():
+    found = soup("слово\n$$\na\n- b\n\nc\n$$\nи\n")
+    assert [(tag.name, tag.text) for tag in found.find_all(recursive=False)] == [
+        ("p", "слово"),
+        ("div", "\\[a\n- b\n\nc\\]"),
+        ("p", "и"),
+    ]
+
+
+def test_a_formula_ends_at_its_dollars_whatever_follows_them():
+    formula = '<div class="arithmatex" data-search-exclude>\\[x\\]</div>\n'
+    assert html("$$x$$ $$x$$") == 2 * formula
+    assert html("$$x$$ и слово") == f"{formula}<p>и слово</p>\n"
+
+
+def test_dollars_that_nothing_closes_are_text_and_reach_into_no_other_block():
+    assert html("$$\nx\n\nпосле") == "<p>$$<br>\nx</p>\n<p>после</p>\n"
+    assert [item.text for item in soup("- $$x\n- b$$\n").select("li")] == ["$$x", "b$$"]
+    found = soup("> $$\n> x\n$$\ny\n$$\n")
+    assert found.blockquote.text.strip() == "$$\nx" and found.div.text == "\\[y\\]"
+
+
+def test_a_note_may_name_any_number_of_formulas():
+    found = soup("".join(f"$$x$$ ^a{n}\n\n" for n in range(DEEPEST + 1)))
+    assert len(found.select("[id]")) == len(found.select(".arithmatex")) == DEEPEST + 1
 
 
 def test_a_hash_in_code_is_no_tag_of_a_note():
@@ -333,6 +416,11 @@ def test_a_picture_of_one_of_several_namesakes_is_a_problem_of_its_line():
         ("<div a='</div>'>раз</div>\n", "<div a='</div>'>раз</div>\n"),
         ("<p><![раз", "<p>&lt;![раз</p>"),
         ("<div>a < b</div>\n", "<div>a < b</div>\n"),
+        ("<div>\n<section>\n\nраз", "<div>\n<section>\n<p>раз</p>\n</section></div>"),
+        ("<div>\n<!-- раз -->\n<!-- два\n", "<div>\n<!-- раз -->\n<!-- два\n--></div>"),
+        ("<!-- раз --> <!-- два -->\n", "<!-- раз --> <!-- два -->\n"),
+        ("<div/>\n\nраз", "<div/>\n<p>раз</p>\n</div>"),
+        ("<div><svg><g/><path d='M0 0'/></svg><svg/></div>\n", "<div><svg><g/><path d='M0 0'/></svg><svg/></div>\n"),
     ],
 )
 def test_html_of_a_note_ends_where_it_stands(written, shown):

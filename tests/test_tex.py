@@ -116,3 +116,21 @@ def test_depth_is_of_nesting_not_of_length(frame):
 def test_a_tag_is_shown_beside_the_formula_and_an_empty_one_is_not():
     assert "(1)" in mathml(r"x\tag{1}", False) and "(" not in mathml(r"x\tag*{1}", False).partition("<annotation")[0]
     assert mathml(r"x\tag{}", False) == mathml("x", False)
+
+
+def test_a_dollar_of_a_text_that_has_no_pair_is_said():
+    for formula in (r"\text{5$}", r"\text{a $x$ b $y}"):
+        with pytest.raises(TexError, match="не разобрать"):
+            mathml(formula, False)
+
+
+def test_a_formula_takes_its_bracket_and_its_punctuation_along_and_nothing_else():
+    def tex(name):
+        return f'<span class="arithmatex">\\({name}\\)</span>'
+
+    x, y = mathml("x", False), mathml("y", False)
+    assert replace_math(f"{tex('x')} и (") == f"{x} и ("
+    assert replace_math(f"а («{tex('x')}», {tex('y')} б{tex('x')}-й ({tex('y')} (") == (
+        f'а (<span class="unbroken">«{x}»,</span> {y} б<span class="unbroken">{x}-й</span> '
+        f'<span class="unbroken">({y}</span> ('
+    )
