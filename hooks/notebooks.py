@@ -134,13 +134,14 @@ def _pieces(source: str) -> list[str]:
 
 
 def _is_main(node: ast.stmt) -> bool:
-    main = isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
-    # on one line, or with an `else`, it runs in a notebook as it is
-    return main and node.body[0].lineno > node.lineno and not node.orelse
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
 
 
 def _says(text: str, body: list[ast.stmt]) -> bool:
-    """Whether a text is these statements still: a string of several lines may not move to the left."""
+    """Whether a text is these statements: a string of several lines may not move to the left.
+
+    Where it is not, as with an `else` or all on one line, the `if` stays, and runs in a notebook as it is.
+    """
     with suppress(SyntaxError):
         return ast.dump(ast.parse(text)) == ast.dump(ast.Module(body, []))
     return False

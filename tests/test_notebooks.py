@@ -144,6 +144,13 @@ def test_the_code_is_cut_at_its_functions(book):
     )
 
 
+def test_the_main_part_is_a_piece_of_its_own():
+    for main, piece in {"\n    print(x)": "print(x)", " print(x)": 'if __name__ == "__main__": print(x)'}.items():
+        source = f'x = 1\ny = 2\nif __name__ == "__main__":{main}\n'
+        book = nbformat.reads(notebooks.notebook(runner.Run("a", source, "", {})), as_version=4)
+        assert code(book) == ["x = 1\ny = 2", piece]
+
+
 ODD = [
     "",
     '"""Док."""',
@@ -155,7 +162,7 @@ ODD = [
     'if __name__ == "__main__":\n    print("""раз\n        два""")',
     'if __name__ == "__main__":\n# раз\n    x = 1',
     'if (\n    __name__ == "__main__"\n):\n    x = 1',
-    "\n\nX = 1\n\n\ndef f():\n    return X\n\n\n\nX = f() or X\n",
+    "\n\nX = 1\n\n\ndef f():\n    return X\n\n\n\nX = f() or X\nY = 2\n",
 ]
 
 
