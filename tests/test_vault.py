@@ -229,6 +229,19 @@ def test_a_heading_is_found_by_its_words_below_those_named_before_it(anchor, lin
     assert (place and place.line) == line
 
 
+@pytest.mark.parametrize(
+    ("text", "anchor", "part"),
+    [
+        ("[^1]: x\n# A\na[^1]", "A", "# A\na[^1]\n\n[^1]: x"),
+        ("a[^1] ^b\n[^1]: x", "^b", "a[^1] ^b\n\n[^1]: x"),
+        ("# A\na[^1]\n\n[^1]: x", "A", "# A\na[^1]\n\n[^1]: x"),
+    ],
+)
+def test_a_part_has_each_definition_that_it_names_once_though_it_stands_next_to_it(text, anchor, part):
+    note = read_note("a.md", text.encode())
+    assert note.part(note.place([anchor]))[0] == part
+
+
 def test_a_drawing_is_found_by_the_name_of_its_snippet():
     vault = Vault({}, runs={"cem": Run("cem", "", "", {"cem-elite-b": ""}, None)})
     assert vault.figure("cem-elite-b.svg") == Figure("cem-elite-b")
