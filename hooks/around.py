@@ -44,7 +44,7 @@ def links(tokens: list[Token], note: Note, vault: Vault) -> list[Link]:
     found = []
     for token in tokens:
         for i, child in enumerate(token.children or ()):
-            target = None if child.info == "auto" else markup.target(child)
+            target = markup.target(child)
             if target and (name := target[0]):
                 line = note.offset + child.meta["line"] + 1
                 path = vault.find(name, note.path)
@@ -70,6 +70,9 @@ def _side(tokens: Iterable[Token], nearest: Callable[[list[str]], str]) -> list[
     """Collect what stands on one side of a link, to the end of the sentence."""
     pieces, length = [], 0
     for token in tokens:
+        if length > LONGEST:
+            pieces.append("…")
+            break
         if token.type == "text":
             sentences = SENTENCE_ENDS.split(token.content)
             pieces.append(escape(nearest(sentences), quote=False))
@@ -82,9 +85,6 @@ def _side(tokens: Iterable[Token], nearest: Callable[[list[str]], str]) -> list[
         else:
             pieces.append(escape(markup.words([token]), quote=False))
         length += 1 + len(token.content)
-        if length > LONGEST:
-            pieces.append("…")
-            break
     return pieces
 
 

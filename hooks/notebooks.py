@@ -6,6 +6,7 @@ import io
 import json
 import re
 import zipfile
+from contextlib import suppress
 from functools import lru_cache
 from html import escape
 from textwrap import dedent
@@ -62,7 +63,7 @@ def notebook(run: Run) -> str:
 def archive(runs: tuple[Run, ...]) -> bytes:
     """Return a ZIP of all snippets and notebooks; the same runs give the same bytes."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as files:
+    with zipfile.ZipFile(packed, "w") as files:
         for run in sorted(runs, key=lambda run: run.name):
             for name, text in ((f"{run.name}.py", run.source), (f"{run.name}.ipynb", notebook(run))):
                 entry = zipfile.ZipInfo(name)  # of 1 January 1980, whenever it is made
@@ -120,13 +121,13 @@ def _pieces(source: str) -> list[str]:
     pieces, joined = [docstring or ""], False
     for node in nodes:
         piece = lines[at : node.end_lineno]
-        if _is_main(node):
-            above, body = lines[at : node.lineno - 1], lines[node.lineno : node.end_lineno]
-            piece = [*above, *dedent("\n".join(body)).split("\n")]
+        body = dedent("\n".join(lines[node.lineno : node.end_lineno]))
+        if _is_main(node) and _says(body, node.body):
+            piece = [*lines[at : node.lineno - 1], body]
         at = node.end_lineno
         alone = isinstance(node, ast.FunctionDef | ast.ClassDef) or _is_main(node)
         if joined and not alone:
-            pieces[-1] = "\n".join([pieces[-1], *piece]).rstrip()
+            pieces[-1] = "\n".join([pieces[-1], *piece])
         else:
             pieces.append("\n".join(piece).strip("\n"))
         joined = not alone
@@ -134,8 +135,17 @@ def _pieces(source: str) -> list[str]:
 
 
 def _is_main(node: ast.stmt) -> bool:
-    main = isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
-    return main and node.body[0].lineno > node.lineno  # on one line it runs in a notebook as it is
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
+
+
+def _says(text: str, body: list[ast.stmt]) -> bool:
+    """Whether a text is these statements: a string of several lines may not move to the left.
+
+    Where it is not, as with an `else` or all on one line, the `if` stays, and runs in a notebook as it is.
+    """
+    with suppress(SyntaxError):
+        return ast.dump(ast.parse(text)) == ast.dump(ast.Module(body, []))
+    return False
 
 
 def _title(docstring: str) -> str:

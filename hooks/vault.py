@@ -394,7 +394,8 @@ class Vault:
     def candidates(self, target: str, source: str) -> list[str]:
         """Return the paths that a link from the note `source` can mean, as Obsidian resolves it.
 
-        A relative path first, then a name or the end of a path, then an alias; of several the one
+        A relative path first (with a slash before it, one from the vault's root), then a name or the
+        end of a path, then an alias; of several the one
         with the fewest folders between, and then the one nearest to the vault's root.
         """
         return list(self._candidates(target, dirname(source)))
@@ -404,8 +405,8 @@ class Vault:
         return lru_cache(maxsize=65536)(self._look_up)  # notes of a folder ask for the same, and twice each
 
     def _look_up(self, target: str, folder: str) -> list[str]:
-        target = target.strip().lstrip("/")
-        relative = _normal(f"{folder}/{target}")
+        target = target.strip()
+        relative = _normal(target if target.startswith("/") else f"{folder}/{target}")
         for key in (relative, f"{relative}.md", _key(relative), _key(f"{relative}.md")):
             if key in self._paths:
                 return [self._paths[key]]

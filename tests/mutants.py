@@ -60,7 +60,7 @@ GROUPS = {
             ),
             *(
                 "-k",
-                "not kernel and not jupyter and not notebook_of_the_site and not light and not plugin_s_frame and not twice_the_work",
+                "not kernel and not jupyter and not notebook_of_the_site and not to_the_archive and not light and not plugin_s_frame and not twice_the_work",
             ),
         ],
     ),

@@ -31,6 +31,10 @@ def read(**notes):
         ("> [!note] Это [[b]]\n> текст", "Это <b>b</b>"),
         ('это "раз", "[[b|"два"]]" и "три"', 'это "раз", "<b>"два"</b>" и "три"'),
         ('[раз](http://a.b) ["два"](b.md) "три"', 'раз <b>"два"</b> "три"'),
+        ('вызов `f("<")` и [[b]] `"x"`', 'вызов f("&lt;") и <b>b</b> "x"'),
+        (f"[[b]] {'слово ' * 60}", f"<b>b</b> {'слово ' * 60}".strip()),
+        (f"[[b]]{'я' * (around.LONGEST - 1)}[[c]]", f"<b>b</b>{'я' * (around.LONGEST - 1)}c"),
+        (f"[[b]]{'я' * around.LONGEST}[[c]]", f"<b>b</b>{'я' * around.LONGEST}…"),
     ],
 )
 def test_a_backlink_comes_with_the_sentence_around_it(text, sentence):
@@ -60,6 +64,13 @@ def test_pictures_are_links_too_and_no_words_of_a_sentence():
     assert links["a.md"][1].context == "раз  <b>b</b>"
 
 
+def test_a_link_to_no_other_note_needs_no_sentence():
+    text = "раз [[a]] [[#b]] [два](нет.md) ![три](в.png) [[в.png]] <https://a.b> www.a.b"
+    vault = Vault({"a.md": read_note("a.md", text.encode())}, frozenset(["в.png"]))
+    links = around.links(markup.parse(text), vault.notes["a.md"], vault)
+    assert [(link.path, link.context) for link in links] == [(path, "") for path in ("a.md", None, "в.png", "в.png")]
+
+
 def test_what_leads_nowhere_is_listed_the_most_wanted_first():
     _, links, _ = read(a="---\nx: 1\n---\n\n[[Нет]] [[b]]\n[[Ещё]]", b="[[Ещё#раздел]] [x](http://a.b)")
     _, more, _ = read(a="[[Я]] [[ж]] [[А]] [[Я]]")
@@ -74,6 +85,8 @@ def test_what_leads_nowhere_is_listed_the_most_wanted_first():
         ("---\ntags: а, '#б' в\n---\n", ["а", "'#б'", "в"]),
         ("---\ntags: '#а #б'\n---\n", ["а", "б"]),
         ("---\ntags: 2024\n---\n", ["2024"]),
+        ("---\ntag: а\n---\n", ["а"]),
+        ("---\ntags: [' #а/ ', X]\n---\n", ["а", "X"]),
         ("---\ntags:\n  - null\n  - а\n---\n", ["а"]),
         ("---\ntags:\n---\n`#нет` [#нет](http://a.b) #да", ["да"]),
     ],

@@ -1,6 +1,7 @@
 """A notebook holds its snippet and the run's results, runs by itself, and makes a light page."""
 
 import ast
+import base64
 import gzip
 import html
 import io
@@ -85,7 +86,7 @@ def run(tmp_path_factory) -> runner.Run:
     return run
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def book(run) -> nbformat.NotebookNode:
     return nbformat.reads(notebooks.notebook(run), as_version=4)
 
@@ -143,12 +144,25 @@ def test_the_code_is_cut_at_its_functions(book):
     )
 
 
+def test_the_main_part_is_a_piece_of_its_own():
+    for main, piece in {"\n    print(x)": "print(x)", " print(x)": 'if __name__ == "__main__": print(x)'}.items():
+        source = f'x = 1\ny = 2\nif __name__ == "__main__":{main}\n'
+        book = nbformat.reads(notebooks.notebook(runner.Run("a", source, "", {})), as_version=4)
+        assert code(book) == ["x = 1\ny = 2", piece]
+
+
 ODD = [
     "",
     '"""Док."""',
     "x = 1",
     '"""Док."""\nif __name__ == "__main__": print(1)\n',
     "x = 1; y = 2\nclass A: pass",
+    'if __name__ == "__main__":\n    x = 1\nelse:\n    x = 2',
+    'if __name__ == "__main__":\n    print("""раз\nдва""")',
+    'if __name__ == "__main__":\n    print("""раз\n        два""")',
+    'if __name__ == "__main__":\n# раз\n    x = 1',
+    'if (\n    __name__ == "__main__"\n):\n    x = 1',
+    "\n\nX = 1\n\n\ndef f():\n    return X\n\n\n\nX = f() or X\nY = 2\n",
 ]
 
 
@@ -156,7 +170,44 @@ ODD = [
 def test_any_module_makes_a_notebook(source):
     book = nbformat.reads(notebooks.notebook(runner.Run("odd", source, "", {})), as_version=4)
     nbformat.validate(book)
-    assert book.cells[-1].cell_type == "code"
+    assert book.cells[-1].cell_type == "code" and book.cells[-1].outputs == []
+    assert book.cells[0].source == ("# Док" if "Док" in source else "# odd")
+    assert [cell.execution_count for cell in book.cells[1:]] == [*range(1, len(book.cells))]
+    assert all(piece == piece.strip("\n") for piece in code(book))
+
+
+@pytest.mark.parametrize(
+    ("docstring", "title"),
+    [
+        ("Метод X.", "# Метод X"),
+        ("Волны: две: синус. Косинус", "# Волны\n\nДве: синус. Косинус"),
+        ("Один X. Два\nтри.\n\nЧетыре\nпять: шесть.\n\nСемь.", "# Один X\n\nДва три.\n\nЧетыре\nпять: шесть.\n\nСемь."),
+        ("Число 2.5. и ещё", "# Число 2.5. и ещё"),
+    ],
+)
+def test_a_title_ends_at_its_first_colon_or_sentence(docstring, title):
+    book = json.loads(notebooks.notebook(runner.Run("a", f'"""{docstring}"""', "", {})))
+    assert "".join(book["cells"][0]["source"]) == title
+
+
+def test_the_figures_stand_where_they_are_saved_and_not_where_they_are_spoken_of():
+    functions = [f'def figure_{name}():\n    """{name}\n\n    {name} из a-z.svg."""\n' for name in "yz"]
+    source = "".join(functions) + "save('a-y.svg')\nsave('a-z.svg')"
+    run = runner.Run("a", source, "", {"a-z": "<svg>z</svg>", "a-y": "<svg>y</svg>"})
+    outputs = json.loads(notebooks.notebook(run))["cells"][-1]["outputs"]
+    assert [output["data"]["image/svg+xml"] for output in outputs] == ["<svg>y</svg>", "<svg>z</svg>"]
+    assert [(output["output_type"], output["metadata"]) for output in outputs] == [("display_data", {})] * 2
+
+
+def test_a_picture_that_no_snippet_has_saved_is_shown_without_a_caption(run):
+    data = base64.b64encode(run.figures["waves-sine"].encode()).decode()
+    heavy = f'<div class="jp-OutputArea-output"><img src="data:image/svg+xml;base64,{data}"></div>'
+    page = notebooks.trim(heavy, runner.Run("a", "", "", {}))
+    assert page.startswith('<figure id="figure" class="figure"><svg') and 'aria-labelledby="figure-alt"' in page
+
+
+def test_a_page_that_is_cut_short_is_kept_to_its_end():
+    assert notebooks.trim('<div class="a jp-MarkdownOutput">раз<div>два</div> три ') == "раз<div>два</div> три"
 
 
 def test_no_statement_of_a_snippet_is_lost(run, all_runs):
@@ -170,7 +221,7 @@ def test_no_statement_of_a_snippet_is_lost(run, all_runs):
 
 def test_the_last_cell_has_the_run_s_outputs_in_the_order_of_the_source(run, book):
     stream, first, second = book.cells[-1].outputs
-    assert stream.text == run.stdout
+    assert (stream.output_type, stream.name, stream.text) == ("stream", "stdout", run.stdout)
     assert first.data["image/svg+xml"] == run.figures["waves-sine"]
     assert first.data["text/plain"] == "Другая волна."
     assert second.data["image/svg+xml"] == run.figures["waves-cosine"]
@@ -213,27 +264,31 @@ for path in map(pathlib.Path, sys.argv[1:]):
 
 
 @pytest.fixture(scope="module")
-def pages(run, tmp_path_factory) -> tuple[str, str]:
-    """The plugin's page of the notebook, and what we make of it."""
-    heavy = rendered(tmp_path_factory.mktemp("page"), notebooks.notebook(run))
-    return heavy, notebooks.trim(heavy, run, (("waves.ipynb", "Скачать <waves>"), ("../../waves.py", "Скачать")))
+def heavy(run, tmp_path_factory) -> str:
+    """The plugin's page of the notebook."""
+    return rendered(tmp_path_factory.mktemp("page"), notebooks.notebook(run))
 
 
-def test_the_page_holds_all_code_and_outputs_and_nothing_of_the_plugin_s_frame(run, book, pages):
-    _, page = pages
+@pytest.fixture
+def page(run, heavy) -> str:
+    """What we make of it."""
+    return notebooks.trim(heavy, run, (("waves.ipynb", "Скачать <waves>"), ("../../waves.py", "Скачать")))
+
+
+def test_the_page_holds_all_code_and_outputs_and_nothing_of_the_plugin_s_frame(run, book, page):
     assert text_of(page, "python") == code(book)
     assert text_of(page, "text") == [run.stdout.strip()]
     for gone in ("<script", "<style", "<img", "jp-", "clipboard", "http:", "https:", "cell-id"):
         assert gone not in page, gone
 
 
-def test_the_page_shows_the_figures_as_every_page_does(run, pages):
+def test_the_page_shows_the_figures_as_every_page_does(run, page):
     first, second = (figures.figure_html(run, name) for name in ("waves-sine", "waves-cosine"))
-    assert pages[1].endswith(f"{first}\n{second}")
+    assert page.endswith(f"{first}\n{second}")
 
 
-def test_the_page_offers_the_files_below_its_title(pages):
-    heading, _, rest = pages[1].partition("</h1>")
+def test_the_page_offers_the_files_below_its_title(page):
+    heading, _, rest = page.partition("</h1>")
     assert heading.endswith(">Синус и косинус")
     row = '<p><a href="waves.ipynb" download>Скачать &lt;waves&gt;</a> · <a href="../../waves.py" download>Скачать</a></p>'
     assert rest.index(row) < rest.index("<pre>")
@@ -246,6 +301,7 @@ def test_the_archive_has_every_snippet_and_notebook_and_the_same_bytes_each_time
     with zipfile.ZipFile(io.BytesIO(packed)) as files:
         assert files.testzip() is None
         texts = {name: files.read(name).decode() for name in files.namelist()}
+        assert {f.compress_type for f in files.filelist} == {zipfile.ZIP_DEFLATED}
         assert {(f.date_time, f.create_system, f.external_attr >> 16) for f in files.filelist} == {((1980, 1, 1, 0, 0, 0), 3, 0o644)}
     assert texts == {f"{run.name}.py": run.source for run in all_runs} | {f"{run.name}.ipynb": notebooks.notebook(run) for run in all_runs}
 
@@ -286,7 +342,7 @@ def test_an_author_s_own_notebook_keeps_all_it_has(tmp_path, run):
         },
     ]
     cells = [
-        notebooks._cell("own", 0, "markdown", "# Мой блокнот\n\n## Часть\n\n<div><div>два</div></div>\n"),
+        notebooks._cell("own", 0, "markdown", "# My *own* блокнот\n\n## Часть\n\n<div><div>два</div></div>\n"),
         notebooks._cell("own", 1, "code", "a < b  # <div>") | {"execution_count": 1, "outputs": outputs},
         notebooks._cell("own", 2, "markdown", "## Часть\n\nконец"),
     ]
@@ -296,9 +352,11 @@ def test_an_author_s_own_notebook_keeps_all_it_has(tmp_path, run):
     places = [page.index(part) for part in kept]
     assert places == sorted(places)
     assert text_of(page, "python") == ["a < b  # <div>"]
+    assert text_of(page, "text") == ["осторожно <x>"]
     assert page.count("<div") == page.count("</div>")
     assert re.findall(r'<figure id="([^"]*)"', page) == ["figure", "figure_1"]
-    assert "No description" not in page
+    assert "No description" not in page and page.count('alt="Рисунок"') == 1
+    assert page.count('class="figure"') == page.count('-alt">Рисунок</') == 2
     (title,), _ = _get_nb_toc_tokens(str(tmp_path / "book.ipynb"), 6)
     wanted = [title["id"], *(child["id"] for child in title["children"])]
     assert re.findall(r'<h\d id="([^"]*)"', page) == wanted

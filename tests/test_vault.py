@@ -46,6 +46,9 @@ def test_a_secret_note_does_not_cost_the_next_its_address():
         ("цель", "x.md", "а/Цель.md"),
         ("б/цель", "x.md", "б/Цель.md"),
         ("../Мысль", "а/x.md", "Мысль.md"),
+        ("Цель", "б/в/x.md", "б/Цель.md"),
+        ("/Мысль", "а/x.md", "Мысль.md"),
+        ("/а/Цель.md", "б/x.md", "а/Цель.md"),
         ("схема.png", "x.md", "а/Схема.png"),
         ("../x", "x.md", None),
         ("../../etc/passwd", "x.md", None),
@@ -55,6 +58,13 @@ def test_a_secret_note_does_not_cost_the_next_its_address():
 def test_a_link_means_what_obsidian_means(target, source, path):
     found = vault("Мысль.md", "а/Цель.md", "б/Цель.md", files=["а/Схема.png"])
     assert found.find(target, source) == path
+
+
+def test_a_slash_before_a_path_is_the_root_of_the_vault():
+    found = vault("Цель.md", "а/Цель.md", "а/а/Цель.md")
+    assert [found.find(target, "а/x.md") for target in ("Цель", "/Цель", "а/Цель", "/а/Цель.md")] == [
+        "а/Цель.md", "Цель.md", "а/а/Цель.md", "а/Цель.md",
+    ]  # fmt: skip
 
 
 def test_a_section_ends_at_the_next_heading_that_is_not_below_it():
@@ -80,6 +90,7 @@ def test_a_non_breaking_space_parts_words_of_an_address():
         ("[[a#b|c]] ==d== ~~e~~ `f*`", "c d e f*", "c-d-e-f"),
         ("A &amp; \\* <b>b</b>[^1] %%c%%", "A & * b", "a---b"),
         ("a\nb\n===", "a b", "a-b"),
+        ("!!!", "!!!", "section"),
     ],
 )
 def test_a_heading_is_called_by_what_a_reader_sees(source, text, slug):
@@ -102,6 +113,7 @@ def test_a_note_that_is_not_utf8_is_kept_and_reported():
     ("properties", "address"),
     [
         ("permalink: /my/page/", "my/page/index.html"),
+        ("permalink: X", "X/index.html"),
         ("permalink: ../../x", "papka/a/index.html"),
         ("slug: Short Name", "papka/short-name/index.html"),
         ("slug:", "papka/a/index.html"),
@@ -217,6 +229,19 @@ def test_a_heading_is_found_by_its_words_below_those_named_before_it(anchor, lin
     assert (place and place.line) == line
 
 
+@pytest.mark.parametrize(
+    ("text", "anchor", "part"),
+    [
+        ("[^1]: x\n# A\na[^1]", "A", "# A\na[^1]\n\n[^1]: x"),
+        ("a[^1] ^b\n[^1]: x", "^b", "a[^1] ^b\n\n[^1]: x"),
+        ("# A\na[^1]\n\n[^1]: x", "A", "# A\na[^1]\n\n[^1]: x"),
+    ],
+)
+def test_a_part_has_each_definition_that_it_names_once_though_it_stands_next_to_it(text, anchor, part):
+    note = read_note("a.md", text.encode())
+    assert note.part(note.place([anchor]))[0] == part
+
+
 def test_a_drawing_is_found_by_the_name_of_its_snippet():
     vault = Vault({}, runs={"cem": Run("cem", "", "", {"cem-elite-b": ""}, None)})
     assert vault.figure("cem-elite-b.svg") == Figure("cem-elite-b")
@@ -229,10 +254,34 @@ def test_a_note_from_windows_reads_as_any_other():
     assert read_note("a.md", b"---\rtitle: a\r---\rb\rc").text == "b\nc"
 
 
-def test_what_is_wrong_with_a_note_s_bytes_or_properties_is_said_with_its_place():
-    for content, line in ((b"---\ntitle: a\n---\n\xff", 4), (b"\n\xff", 2), (b"---\na: [\n---\n", 3)):
-        problem = read_note("d/a.md", content).problem
-        assert (problem.note, problem.line) == ("d/a.md", line)
+def test_properties_may_be_empty():
+    note = read_note("a.md", b"---\n---\ntext")
+    assert (note.meta, note.text, note.offset, note.problem) == ({}, "text", 2, None)
+
+
+BYTES = "здесь не UTF-8; сохраните заметку в этой кодировке"
+PROPERTIES = "свойства заметки (между строками ---) не разобрать как YAML; исправьте или удалите их"
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "what"),
+    [
+        (b"---\ntitle: a\n---\n\xff", 4, BYTES),
+        (b"\n\xff", 2, BYTES),
+        (b"---\na: [\n---\n", 3, PROPERTIES),
+        (b"---\n- a\n- b\n---\n", 2, PROPERTIES),
+        (b"---\n\na: " + b"[" * 1000 + b"\n---\n", 2, PROPERTIES),  # too deep: nobody says where
+    ],
+)
+def test_what_is_wrong_with_a_note_s_bytes_or_properties_is_said_with_its_place(content, line, what):
+    assert str(read_note("d/a.md", content).problem) == f"d/a.md, строка {line}: {what}"
+
+
+def test_what_can_be_read_of_a_broken_note_is_kept_in_its_place():
+    note = read_note("a.md", b"\xef\xbb\xbf---\ntitle: a\n---\n\xff")
+    assert (note.title, note.text, note.offset) == ("a", "\ufffd", 3)
+    note = read_note("a.md", "---\na: [\n---\nраз".encode())
+    assert (note.meta, note.text, note.offset) == ({}, "раз", 3)
 
 
 @pytest.mark.parametrize("url", ["", "./", "a/", "a/b/", "b/", "a/b/c.png", "c.png", "404.html", "a/c/b/"])
