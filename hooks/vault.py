@@ -117,7 +117,8 @@ class Note:
     @property
     def aliases(self) -> list[str]:
         found = self.meta.get("aliases") or self.meta.get("alias") or []
-        return [str(alias) for alias in (found if isinstance(found, list) else [found]) if alias is not None]
+        listed = found if isinstance(found, list) else str(found).split(",")  # as in vaults older than lists
+        return [str(alias).strip() for alias in listed if alias is not None]
 
     @cached_property
     def tagged(self) -> bool:
