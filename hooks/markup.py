@@ -18,12 +18,13 @@ from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
 WEB = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.I)
-LOCAL = re.compile(r"file:", re.I)  # an address that only the author's computer knows
+LOCAL = re.compile(r"file:|[a-z]:(?:[/\\]|%5C)", re.I)  # an address that only the author's computer knows
 WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n]+?)\]\]")
 COMMENT = re.compile(r"%%(.*?)%%")
 CODE = r"(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)"
 CODE_OR_COMMENT = re.compile(
-    r"^[ \t>]*(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?\n)??[ \t>]*(?P=fence)"
+    r"^(?:[ \t>]|[-*+][ \t]|\d+[.)][ \t])*(?P<fence>`{3,}(?=[^`\n]*\n)|~{3,})[^\n]*\n"
+    r"(?:.*?\n)??[ \t>]*(?P=fence)"
     rf"|{CODE}"
     r"|%%(?P<comment>.*?)%%"
     r"|^%%(?P<rest>.*)\Z",
@@ -178,6 +179,7 @@ def _add_blocks(parser: MarkdownIt) -> None:
     footnote_plugin(parser)
     ends = ["paragraph", "reference", "blockquote", "list", "footnote_def"]  # with no blank line between
     parser.block.ruler.before("fence", "math_block", _math_block, {"alt": ends})
+    parser.block.ruler.before("paragraph", "block_id", _block_id, {"alt": ["blockquote"]})
     parser.core.ruler.after("normalize", "comments", _drop_comments)
     parser.core.ruler.after("block", "obsidian", _obsidian)
 
@@ -323,6 +325,11 @@ def _math_block(state, line: int, end: int, silent: bool) -> bool:
         token.content = "\n".join([*lines[:-1], last]).strip()
         token.map = [line, state.line]
     return True
+
+
+def _block_id(state, line: int, end: int, silent: bool) -> bool:
+    """Let `^id` on its own line end a table or a quote: it names them, and is no row of theirs."""
+    return silent and not state.is_code_block(line) and bool(BLOCK_ID.fullmatch(_line(state, line)))
 
 
 def _obsidian(state) -> None:

@@ -478,10 +478,12 @@ def _local_addresses(token: Token, page: Page) -> str:
     def local(match: re.Match, at: int) -> str:
         written = unescape(match[2] or match[3] or match[4] or "")
         name, anchor = markup.address(written)
+        line = token.meta["line"] + token.content[: at + match.start()].count("\n")
+        if _is_local(page, line, written):
+            return ""
         # a folder or `/` at the beginning: an address of the site, not a name of the vault
         if not name or markup.WEB.match(written) or name.startswith("/") or name.endswith("/"):
             return match[0]
-        line = token.meta["line"] + token.content[: at + match.start()].count("\n")
         href = _place(page, line, name, anchor)
         return match[0] if href is None else f'{match[1]}"{escape(href)}"' if href else ""
 

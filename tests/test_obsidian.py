@@ -321,6 +321,8 @@ def test_a_transcluded_section_ends_where_the_next_of_its_level_begins():
         ("$$\nx\n$$ ^id", "\\[x\\]", "снаружи"),
         ("$$\nx\n$$\n^id", "\\[x\\]", "снаружи"),
         ("- a\n- b\n\n^id", ">a</li>", "снаружи"),
+        ("| a |\n|---|\n| b |\n^id", "<td>b</td>", "снаружи"),
+        ("> a\n>\n> b\n^id", "<p>a</p>", "снаружи"),
     ],
 )
 def test_a_transcluded_block_is_the_paragraph_the_item_or_what_stands_before_the_id(block, inside, outside):
@@ -380,6 +382,14 @@ def test_a_comment_may_begin_and_end_in_mid_line_and_hold_anything():
     assert "".join(found.text.split()) == "раз" "семь" "%%и%%" "%%код%%"
     callout = soup("> [!note] a\n> %%\n> b\n> %%\n> c\n")
     assert len(callout.select(".admonition")) == 1 and "b" not in callout.text and "c" in callout.text
+
+
+@pytest.mark.parametrize("item", ["- ", "1. ", "> * ", "- - "])
+def test_what_looks_like_a_comment_in_the_code_of_a_list_item_is_code(item):
+    margin = re.sub(r"[^>]", " ", item)
+    code = soup(f"{item}```python\n{margin}# %% раз\n{margin}\n{margin}# %% два\n{margin}```\n").code
+    assert code.text == "# %% раз\n\n# %% два\n"
+    assert "тайна" not in html(f"{item}```код``` %%тайна%%\n\n``` %%\nтайна%%\n")
 
 
 def test_a_comment_that_nothing_closes_hides_what_follows_and_is_reported():
@@ -488,6 +498,9 @@ WRONG = [
     ("[[Другая#^нет]]", "нет блока «^нет»"),
     ("[x](<file:///C:/a b.txt>)", "«file:///C:/a b.txt» есть только на вашем компьютере"),
     ("![x](file:///C:/a.png)", "«file:///C:/a.png» есть только на вашем компьютере"),
+    (r"![x](<C:\a b.png>)", r"«C:\a b.png» есть только на вашем компьютере"),
+    ("[x](d:/a.txt)", "«d:/a.txt» есть только на вашем компьютере"),
+    (r'<img src="C:\a b.png">', r"«C:\a b.png» есть только на вашем компьютере"),
     ("<file:///C:/a.txt>", "«file:///C:/a.txt» есть только на вашем компьютере"),
     ("[x](Нет.md)", "ссылка ведёт к «Нет.md»"),
     ("[x](#nowhere)", "нет места «#nowhere»"),
