@@ -140,6 +140,11 @@ def heading(content: str) -> str:
     return words(_parser().parseInline(FOOTNOTE.sub("", content), {})[0].children)
 
 
+def plain(property: str) -> str:
+    """Return what a property says: of Obsidian's signs only links are signs there."""
+    return WIKILINK.sub(lambda link: _words(Token("wikilink", "", 0, content=link[2])), property)
+
+
 def words(tokens: list[Token] | None) -> str:
     """Return what inline tokens say, without markup."""
     return "".join(map(_words, tokens or [])).strip()

@@ -585,7 +585,8 @@ def _drawing(page: Page, line: int, path: str, text: str) -> str:
         picture = path.removesuffix(".md") + suffix
         if picture in page.vault.files:
             return f"<p>{_picture(page, line, f'/{picture}', text)}</p>"
-    return f"<p>{_link(page, line, path, [], escape(text or PurePosixPath(path).stem))}</p>"
+    words = " ".join(part for part in text.split("|") if not SIZE.fullmatch(part))
+    return f"<p>{_link(page, line, path, [], escape(words or PurePosixPath(path).stem))}</p>"
 
 
 def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:

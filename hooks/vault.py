@@ -94,7 +94,7 @@ class Note:
     def title(self) -> str:
         title = self.meta.get("title")
         if title and isinstance(title, str | int | float):
-            return str(title)
+            return markup.plain(str(title))
         if self.name.casefold() != "index":
             return self.name
         heading = next((heading.text for heading in self.headings if heading.level == 1), "")

@@ -430,7 +430,8 @@ def test_cssclasses_are_classes_of_the_page():
 
 def test_a_drawing_is_shown_as_the_picture_saved_beside_it_or_linked():
     drawing = {"d__Схема.excalidraw": "# Text Elements\n%%\n```json\n{}\n```\n%%\n"}
-    assert soup("![[Схема.excalidraw|a|90]]", **drawing).a.text == "a|90"
+    assert soup("![[Схема.excalidraw|a|90]]", **drawing).a.text == "a"
+    assert soup("![[Схема.excalidraw|90x30]]", **drawing).a.text == "Схема.excalidraw"
     image = soup("![[Схема.excalidraw|a|90]]", files={"d/Схема.excalidraw.svg"}, **drawing).img
     assert (image["alt"], image["width"]) == ("a", "90")
 
