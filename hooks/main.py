@@ -46,6 +46,7 @@ TITLED = re.compile(r'(?:<div class="[^"]*">\n)?(?:<span id="[^"]*"></span>)?<h1
 LISTED = 200  # pages that the column on the left holds: it stands on every page, n pages make n² lines of it
 SENTENCES = 3  # of one note that a page shows under «Сюда ссылаются»
 LOOK = 0.1  # seconds between two looks of `mkdocs serve` at the files of a vault that is no bigger
+HOME = "index.html"
 MERMAID = "assets/mermaid.min.js"
 DIAGRAMS = Path(__file__).parent / "vendor" / "mermaid.min.js.gz"
 
@@ -117,7 +118,9 @@ def on_files(files, config):
         files.append(File.generated(config, "notebooks/examples.zip", content=notebooks.archive(tuple(good))))
     if any("```mermaid" in note.text or "~~~mermaid" in note.text for note in notes.values()):
         files.append(File.generated(config, MERMAID, content=gzip.decompress(DIAGRAMS.read_bytes())))
-    config.nav = config.nav or _reading_order({path: notes[path] for path in destinations}, books)
+    home = next(path for path, address in destinations.items() if address == HOME)
+    sources[home].name = "index"  # MkDocs knows its home page by that, and Obsidian's may be Index.md
+    config.nav = config.nav or _reading_order({path: notes[path] for path in destinations}, home, books)
     return files
 
 
@@ -172,11 +175,11 @@ def _added(notes: dict, title: str) -> dict[str, str]:
     """
     published = [note for note in notes.values() if note.published]
     added = {}
-    if "index.md" not in notes:
+    if HOME not in addresses(notes)[0].values():
         paths = sorted(note.path.removesuffix(".md") for note in published)
         rows = ((PUNCTUATION.sub(r"\\\1", path), quote(path)) for path in paths)
         listed = "".join(f"- [{name}](</{address}>)\n" for name, address in rows)
-        added["index.md"] = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n{listed}"
+        added["Index.md" if "index.md" in notes else "index.md"] = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n{listed}"
     if any(note.tagged for note in published):
         added[around.TAGS] = "---\ndescription: Заметки по тегам\n---\n"
     if len(published) > 2:
@@ -208,14 +211,13 @@ def _add(files, config, uri: str, folder: Path) -> None:
     files.append(File(uri, str(folder), config.site_dir, config.use_directory_urls))
 
 
-def _reading_order(notes: dict, books: list[str]) -> list:
+def _reading_order(notes: dict, home: str, books: list[str]) -> list:
     """Order the pages as the home page links to them; the rest by name, unless the vault is too big."""
     known = Vault(notes)
-    home = notes["index.md"]
-    linked = [link.path for link in around.links(markup.parse(home.text), home, known)]
+    linked = [link.path for link in around.links(markup.parse(notes[home].text), notes[home], known)]
     rest = sorted(notes.keys() - {around.TAGS, around.MAP}, key=lambda path: notes[path].title.casefold())
     listed = [*linked, *rest] if len(notes) <= LISTED else linked
-    order = dict.fromkeys(path for path in ["index.md", *listed] if path in notes)
+    order = dict.fromkeys(path for path in [home, *listed] if path in notes)
     return [*[*order][: LISTED + 1], *([{"Блокноты": books}] if books else [])]
 
 

@@ -255,6 +255,26 @@ def test_a_big_vault_lists_what_its_home_page_links_to_and_a_small_one_all(proje
     assert listed()[1:] == ["В", "а1", "а0", "а2", "а3", "а4", "Заметка"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "heading"),
+    [
+        ("Index.md", "# Своя\n", "Своя#"),
+        ("index.md", "---\npublish: false\n---\n# Своя\n", "Обучение с подкреплением"),
+        ("index.md", "---\npermalink: home\n---\n# Своя\n", "Обучение с подкреплением"),
+    ],
+)
+def test_a_site_begins_with_the_note_that_has_its_first_address_or_with_a_list(project, name, text, heading):
+    (project / "docs" / "index.md").unlink()
+    (project / "docs" / name).write_text(text, encoding="utf-8")
+    assert build(project, "", "--strict") == (0, [])
+    first, note = (
+        BeautifulSoup((project / "site" / path / "index.html").read_text(encoding="utf-8"), "html.parser")
+        for path in ("", "zametka")
+    )
+    assert (first.title.text, first.h1.text) == ("Обучение с подкреплением", heading)
+    assert note.select_one(".md-logo")["href"] == ".."
+
+
 def test_another_vault_builds_by_inherit_and_its_own_docs_dir(project):
     (project / "vault").mkdir()
     note = "Слово: [[мысль]], demo: demos, demo-версия\n"  # words that snippets are called by, and no snippet
