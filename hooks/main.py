@@ -179,7 +179,8 @@ def _added(notes: dict, title: str) -> dict[str, str]:
         paths = sorted(note.path.removesuffix(".md") for note in published)
         rows = ((PUNCTUATION.sub(r"\\\1", path), quote(path)) for path in paths)
         listed = "".join(f"- [{name}](</{address}>)\n" for name, address in rows)
-        added["Index.md" if "index.md" in notes else "index.md"] = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n{listed}"
+        home = "Index.md" if "index.md" in notes else "index.md"
+        added[home] = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n{listed}"
     if any(note.tagged for note in published):
         added[around.TAGS] = "---\ndescription: Заметки по тегам\n---\n"
     if len(published) > 2:

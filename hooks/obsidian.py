@@ -216,7 +216,12 @@ def _is_block(token: Token, page: Page) -> bool:
     path = page.vault.find(name, page.source.path) if name else page.source.path
     if path is None:
         return page.vault.figure(name) is not None
-    return path in page.vault.notes or path.startswith(SNIPPETS)
+    return path in page.vault.notes or _is_snippet(path, page)
+
+
+def _is_snippet(path: str, page: Page) -> bool:
+    """Whether a path is a snippet's, and not one of a vault that has a folder of that name itself."""
+    return path.startswith(SNIPPETS) and path[len(SNIPPETS) :].removesuffix(".py") in page.vault.runs
 
 
 # Tokens → HTML
@@ -572,7 +577,7 @@ def _embed_block(page: Page, line: int, name: str, anchor: list[str], text: str)
     path = _find(page, line, name)
     if path is None:
         return _figure(page, line, page.vault.figure(name))
-    if path.startswith(SNIPPETS):
+    if _is_snippet(path, page):
         return _code(page, line, PurePosixPath(path), anchor)
     if path.endswith(".excalidraw.md"):
         return _drawing(page, line, path, text)
@@ -638,10 +643,7 @@ def _figure(page: Page, line: int, figure: Figure) -> str:
 
 def _code(page: Page, line: int, path: PurePosixPath, function: list[str]) -> str:
     """Show a snippet whole, with what it prints, or one function of it."""
-    run = page.vault.runs.get(path.stem)
-    if run is None:
-        page.problem(line, f"нет файла snippets/{path.name}; исправьте имя")
-        return _broken(escape(path.name))
+    run = page.vault.runs[path.stem]
     if function:
         try:
             return listings.code_html(runner.function_source(run.source, function[0]), "python")

@@ -205,12 +205,17 @@ def listed(text, **runs):
     return converted.html, [(problem.line, problem.text) for problem in converted.problems]
 
 
-def test_a_snippet_that_was_not_run_or_failed_is_a_problem_of_its_line():
-    text, problems = listed("\n![[cem.py]]\n\n![[mle.py]]\n", cem=Run("cem", "x = 1 < 2\n", "", {}, "сломан & упал"))
+def test_a_snippet_that_failed_is_a_problem_of_its_line():
+    text, problems = listed("\n![[cem.py]]\n", cem=Run("cem", "x = 1 < 2\n", "", {}, "сломан & упал"))
     assert '<span class="filename">cem.py</span>' in text and 'class="mi"' in text
     assert '<p><span class="problem">сломан &amp; упал</span></p>' in text
-    assert '<span class="problem">mle.py</span>' in text
-    assert problems == [(2, "сломан & упал"), (4, "нет файла snippets/mle.py; исправьте имя")]
+    assert problems == [(2, "сломан & упал")]
+
+
+def test_a_vault_s_own_folder_of_snippets_is_a_folder_as_any_other():
+    found = soup("![[Моя]]\n\n![[a.png]] ![[b.py]]", files={"snippets/a.png", "snippets/b.py"}, snippets__Моя="внутри")
+    assert found.select_one(".transclusion > p").text == "внутри"
+    assert (found.img["src"], found.select("p")[-1].a["href"]) == ("../snippets/a.png", "../snippets/b.py")
 
 
 def test_a_figure_that_was_not_drawn_is_a_problem_of_its_line():
