@@ -353,9 +353,9 @@ def on_page_context(context, page, config, nav):
         context["neighbours"] = incoming, outgoing
         context["curves"] = around.curves(len(incoming), len(outgoing))
         context["map_path"] = around.MAP if around.MAP in pages else ""
-    elif path == around.TAGS:
+    if path == around.TAGS:  # after the words of an author who has such a note
         context["all_tags"] = around.tagged({path: converted.tags for path, converted in pages.items()})
-    else:
+    if path == around.MAP:
         notes = {path: title for path, title in titles.items() if path not in own}
         context["vault_map"] = around.draw_map(links, notes)
 

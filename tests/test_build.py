@@ -201,6 +201,18 @@ def test_a_note_is_surrounded_by_its_links_tags_and_other_names(project):
     assert "- Нет: Другая.md, строка 1\n" in wanted
 
 
+def test_tags_and_map_follow_the_words_of_the_author_s_own_notes_of_these_names(project):
+    for name in ("Теги", "Карта заметок"):
+        (project / "docs" / f"{name}.md").write_text("своё [[Заметка]]", encoding="utf-8")
+    assert build(project, "#тег", "--strict") == (0, [])
+    tags, drawn = (
+        BeautifulSoup((project / "site" / name / "index.html").read_text(encoding="utf-8"), "html.parser").article
+        for name in ("tegi", "karta-zametok")
+    )
+    assert "своё" in tags.text and tags.find(id="тег/тег").find_next("ul").a["href"] == "../zametka/"
+    assert "своё" in drawn.text and "../zametka/" in {a["href"] for a in drawn.select(".map a")}
+
+
 def test_signs_of_html_in_a_title_or_a_description_are_signs(project):
     properties = "title: 'List<b> & \"x\"'\ndescription: 'С \"кавычками\" и <i>'"
     assert build(project, f"---\n{properties}\n---\nтекст\n", "--strict") == (0, [])
