@@ -377,6 +377,9 @@ def _start_callout(inline: Token, found: list[Token]) -> bool:
     quote.type, quote.tag = "callout_open", "details" if match[2] else "div"
     quote.meta.update(kind=match[1].strip(), folded=match[2] == "-")
     tag, title = "summary" if match[2] else "p", match[3].strip()
+    if name := BLOCK_ID.search(title):
+        title = title[: name.start()].rstrip()
+        found.insert(-2, _id_of(quote, name))
     level = paragraph.level
     found[-1:] = [
         Token("callout_title_open", tag, 1, level=level, block=True, meta={"kind": quote.meta["kind"]}),
@@ -403,9 +406,12 @@ def _name_block(inline: Token, found: list[Token]) -> None:
         at -= 1
     inline.content = inline.content[: match.start()].rstrip()
     block = found[at]
-    token = Token("block_id", "", 0, level=block.level, content=f"^{match[1].casefold()}", map=block.map)
     # between a list and its item no element may stand: there the id goes into the item
-    found.insert(at + (block.type == "list_item_open"), token)
+    found.insert(at + (block.type == "list_item_open"), _id_of(block, match))
+
+
+def _id_of(block: Token, match: re.Match) -> Token:
+    return Token("block_id", "", 0, level=block.level, content=f"^{match[1].casefold()}", map=block.map)
 
 
 def _start_task(inline: Token, lists: list[Token], found: list[Token]) -> None:

@@ -36,6 +36,7 @@ TAG = re.compile(
     r"|<(?=[!?/a-z])",
     re.I | re.S,
 )
+ID = re.compile(r"""\s(?:id|name)=(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 TEXT = {"script", "style", "textarea", "title", "iframe", "noembed", "noframes", "plaintext", "xmp"}
 HEIGHT = re.compile(r"\bheight=(\d+)")
@@ -282,6 +283,9 @@ class _Html(RendererHTML):
     def html_block(self, tokens, i, options, env):
         html, page = _local_addresses(tokens[i], env["page"]), env["page"]
         page.html.append(tokens[i])
+        for tag in TAG.finditer(tokens[i].content):
+            for name in ID.finditer(tag[0] if tag["name"] else ""):
+                page.ids.setdefault(name[1] or name[2] or name[3], 0)
         return html + "-->" if html.rfind("<!--") > html.rfind("-->") else html
 
     html_inline = html_block
@@ -510,7 +514,7 @@ def _sound(html: str) -> str:
         if tag[0] == "<":
             return "&lt;"
         if name in TEXT:  # nothing ends it: its text would be the rest of the page
-            return ""
+            return f"{tag[0]}</{name}>" if name == "iframe" and not tag["end"] else ""
         if not name or name in VOID or tag[0].endswith("/>"):
             return tag[0]
         if not tag["end"]:

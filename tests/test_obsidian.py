@@ -323,6 +323,8 @@ def test_a_transcluded_section_ends_where_the_next_of_its_level_begins():
         ("- a\n- b\n\n^id", ">a</li>", "снаружи"),
         ("| a |\n|---|\n| b |\n^id", "<td>b</td>", "снаружи"),
         ("> a\n>\n> b\n^id", "<p>a</p>", "снаружи"),
+        ("> [!note] a ^id\n> b", "<p>b</p>", "снаружи"),
+        ("> [!note]- a ^id", "<summary>a</summary>", "снаружи"),
     ],
 )
 def test_a_transcluded_block_is_the_paragraph_the_item_or_what_stands_before_the_id(block, inside, outside):

@@ -184,6 +184,12 @@ def test_the_vault_s_files_are_found_in_html_too_and_all_other_addresses_stay():
     ]
 
 
+@pytest.mark.parametrize("place", ['<a name="м"></a>', "<div>\n<a id='м'></a></div>\n", "<h2 class=x id=м>M</h2>\n"])
+def test_a_link_may_lead_to_a_place_that_the_author_named_in_html(place):
+    assert soup(f"{place}\n\n[a](#м)\n").find("a", href=True)["href"] == "#м"
+    assert len(page(f"<!-- {place} -->\n\n[a](#м)\n")[1]) == 1
+
+
 def test_words_of_a_picture_may_have_bars_and_a_video_elsewhere_its_own():
     assert soup("![[схема.png|a|b|30]]", files={"схема.png"}).img["alt"] == "a b"
     assert soup("![слова](https://youtu.be/1)").a.text == "слова"
@@ -335,6 +341,8 @@ def test_a_picture_of_one_of_several_namesakes_is_a_problem_of_its_line():
         ("<!-- </div> --><img/>\n", "<!-- </div> --><img/>\n"),
         ("<script>\nраз", "\nраз"),
         ("<script>a</div></SCRIPT >\n", "<script>a</div></SCRIPT >\n"),
+        ('<iframe src="//a" />\nраз', '<iframe src="//a" /></iframe>\nраз'),
+        ("раз</iframe>", "<p>раз</p>\n"),
         ("<div a='</div>'>раз</div>\n", "<div a='</div>'>раз</div>\n"),
         ("<p><![раз", "<p>&lt;![раз</p>"),
         ("<div>a < b</div>\n", "<div>a < b</div>\n"),
