@@ -29,6 +29,9 @@ def read(**notes):
         ("до [[a]] и [[b#^x|бэ]] `код`", "до a и <b>бэ</b> код"),
         ("| x |\n|---|\n| [[b]] да |", "<b>b</b> да"),
         ("> [!note] Это [[b]]\n> текст", "Это <b>b</b>"),
+        ('---\nвверх: "[[b]]"\n---\n', "вверх: <b>b</b>"),
+        ('---\nсм: [5, " [[b#x|<бэ>]] "]\n---\n', "см: <b>&lt;бэ&gt;</b>"),
+        ('---\nтекст: "не ссылка [[b]]"\n---\n[[b]]', "<b>b</b>"),
         ('это "раз", "[[b|"два"]]" и "три"', 'это "раз", "<b>"два"</b>" и "три"'),
         ('[раз](http://a.b) ["два"](b.md) "три"', 'раз <b>"два"</b> "три"'),
     ],
@@ -61,9 +64,9 @@ def test_pictures_are_links_too_and_no_words_of_a_sentence():
 
 
 def test_what_leads_nowhere_is_listed_the_most_wanted_first():
-    _, links, _ = read(a="---\nx: 1\n---\n\n[[Нет]] [[b]]\n[[Ещё]]", b="[[Ещё#раздел]] [x](http://a.b)")
+    _, links, _ = read(a="---\nx: '[[Ещё]]'\n---\n\n[[Нет]] [[b]]\n", b="[[Ещё#раздел]] [x](http://a.b)")
     _, more, _ = read(a="[[Я]] [[ж]] [[А]] [[Я]]")
-    assert list(around.unresolved(links).items()) == [("Ещё", [("a.md", 6), ("b.md", 1)]), ("Нет", [("a.md", 5)])]
+    assert list(around.unresolved(links).items()) == [("Ещё", [("a.md", 1), ("b.md", 1)]), ("Нет", [("a.md", 5)])]
     assert list(around.unresolved(more)) == ["Я", "А", "ж"]
 
 
