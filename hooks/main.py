@@ -107,7 +107,8 @@ def on_files(files, config):
             _add(files, config, f"notebooks/{run.name}.ipynb", root / ".cache")
     folders = {config.docs_dir, str(root), str(root / ".cache")}  # not the theme's
     attached = {file.src_uri for file in files if file.src_dir in folders and not HIDDEN.search(file.src_uri)}
-    vault = Vault(notes, frozenset(attached) - frozenset(notes), runs, pasted)
+    strict = _setting(Path(config.docs_dir), "app.json", "strictLineBreaks") is True
+    vault = Vault(notes, frozenset(attached) - frozenset(notes), runs, pasted, breaks=not strict)
     hooks = Path(__file__).parent
     for source in (hooks / "session.py", hooks / "svg.py", root / "snippets" / "matplotlibrc"):
         if source.exists():  # what the reader's browser runs and draws with
@@ -149,12 +150,17 @@ def _refuse_links(files, docs: str) -> None:
 def _templates(docs: Path) -> tuple[str, ...]:
     """Return the folders of templates: those called so and those that Obsidian's settings name."""
     found = [path.name for path in docs.iterdir() if path.is_dir() and TEMPLATES.fullmatch(path.name)]
-    templater = "plugins/templater-obsidian/data.json"
-    for settings, key in (("templates.json", "folder"), (templater, "templates_folder")):
-        with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):  # no such settings
-            text = (docs / ".obsidian" / settings).read_text(encoding="utf-8")
-            found.append(json.loads(text)[key].strip("/"))
-    return tuple(f"{folder}/" for folder in found if folder)
+    found.append(_setting(docs, "templates.json", "folder"))
+    found.append(_setting(docs, "plugins/templater-obsidian/data.json", "templates_folder"))
+    folders = (folder.strip("/") for folder in found if isinstance(folder, str))
+    return tuple(f"{folder}/" for folder in folders if folder)
+
+
+def _setting(docs: Path, file: str, key: str):
+    """Return what the settings of Obsidian say, None if they say nothing."""
+    with suppress(OSError, ValueError, LookupError, TypeError):
+        return json.loads((docs / ".obsidian" / file).read_text(encoding="utf-8"))[key]
+    return None
 
 
 def _refuse_broken_notebooks(files) -> None:

@@ -148,7 +148,8 @@ def _classes(note: Note) -> list[str]:
 
 
 def _html(tokens: list[Token], page: Page) -> str:
-    html = _RENDERER.render(_lift(tokens, page), _OPTIONS, {"page": page})
+    options = OptionsDict({"breaks": page.vault.breaks, "xhtmlOut": False})
+    html = _RENDERER.render(_lift(tokens, page), options, {"page": page})
     return _sound(html) if page.html else html
 
 
@@ -384,7 +385,6 @@ class _Html(RendererHTML):
 
 
 _RENDERER = _Html()
-_OPTIONS = OptionsDict({"breaks": True, "xhtmlOut": False})
 
 
 def _footnote(page: Page, n: int) -> str:

@@ -347,6 +347,8 @@ class Vault:
     pasted: dict[str, Figure] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
     """Where on the site each published note and file is, as MkDocs says; without it, folders for pages."""
+    breaks: bool = True
+    """Whether the end of a line is seen on the page: not with Obsidian's strict line breaks."""
 
     def __post_init__(self):
         if not self.urls:

@@ -337,6 +337,15 @@ def test_folders_of_templates_are_those_called_so_and_those_of_both_settings(tmp
     assert sorted(main._templates(tmp_path)) == ["Шаблон/", "а/", "б/в/"]
 
 
+def test_the_setting_of_strict_line_breaks_holds_for_the_site(project):
+    settings = project / "docs" / ".obsidian" / "app.json"
+    settings.parent.mkdir()
+    for text, shown in ('{"strictLineBreaks": true}', "раз\nдва"), ("{", "раз<br>\nдва"):
+        settings.write_text(text, encoding="utf-8")
+        assert build(project, "раз\nдва\n", "--strict") == (0, [])
+        assert f"<p>{shown}</p>" in (project / "site" / "zametka" / "index.html").read_text(encoding="utf-8")
+
+
 def test_what_is_wrong_in_a_text_that_two_pages_take_in_is_said_once(project):
     (project / "docs" / "Другая.md").write_text("![[Заметка]]", encoding="utf-8")
     _, log = build(project, "[[Нет]]")

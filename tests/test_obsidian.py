@@ -1,6 +1,7 @@
 """A note in Obsidian's Markdown becomes the page that Obsidian shows, and what is wrong is said."""
 
 import re
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -132,6 +133,11 @@ def test_what_stands_in_a_list_item_with_no_blank_line_stays_in_it():
 
 def test_a_line_break_stays_a_line_break():
     assert html("раз\nдва") == "<p>раз<br>\nдва</p>\n"
+
+
+def test_with_strict_line_breaks_only_two_spaces_break_a_line():
+    vault = replace(make(Заметка="раз\nдва  \nтри\n"), breaks=False)
+    assert convert(vault.notes["Заметка.md"], vault).html == "<p>раз\nдва<br>\nтри</p>\n"
 
 
 def test_glued_screenshots_become_their_figures():
