@@ -72,6 +72,7 @@ def on_files(files, config):
         readme = Path(index.src_uri).with_name("README.md").as_posix()
         if readme not in files.src_uris and (Path(config.docs_dir) / readme).exists():
             _add(files, config, readme, Path(config.docs_dir))
+    _refuse_names(files)
     _refuse_links(files, config.docs_dir)
     _refuse_broken_notebooks(files)
     sources = {file.src_uri: file for file in files.documentation_pages()}
@@ -123,6 +124,15 @@ def on_files(files, config):
     sources[home].name = "index"  # MkDocs knows its home page by that, and Obsidian's may be Index.md
     config.nav = config.nav or _reading_order({path: notes[path] for path in destinations}, home, books)
     return files
+
+
+def _refuse_names(files) -> None:
+    """Leave out files whose names are no text: an archive from old Windows has such."""
+    for file in list(files):
+        shown = os.fsencode(file.src_uri).decode("utf-8", "replace")
+        if shown != file.src_uri:
+            files.remove(file)
+            log.warning("%s: имя этого файла не в UTF-8; переименуйте его", shown)
 
 
 def _refuse_links(files, docs: str) -> None:

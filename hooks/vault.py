@@ -27,6 +27,7 @@ import markup
 FRONTMATTER = re.compile(r"\A---[ \t]*\n(.*?\n)??---[ \t]*(?:\n|\Z)", re.S)
 IGNORED_IN_HEADING_LINKS = re.compile(r"""[!"#$%&()*+,.:;<=>?@^`{|}~/\[\]\\\s]+""")
 PERMALINK = re.compile(r"/*([\w-]+(?:/[\w-]+)*)/*")
+LONGEST = 200  # signs of a part of an address: a name of 100 letters «щ» would be one of 400
 
 _heading_slug = heading_slugify(case="lower")
 
@@ -321,8 +322,8 @@ def _folders(base: str) -> list[str]:
 
 @lru_cache(maxsize=65536)  # a vault asks for each name several times
 def latin(name: str) -> str:
-    """Return a name in lower-case Latin words and hyphens."""
-    return slugify(name) or f"note-{name.encode().hex()}"
+    """Return a name in lower-case Latin words and hyphens, which no file system finds too long."""
+    return slugify(name, max_length=LONGEST, word_boundary=True) or f"note-{name.encode().hex()}"[:LONGEST]
 
 
 @dataclass(frozen=True)

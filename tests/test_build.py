@@ -180,6 +180,14 @@ def test_no_note_of_any_vault_stops_the_build(project):
     assert drawn == ["zametka"] and (site / "assets" / "mermaid.min.js").stat().st_size > 1e6
 
 
+def test_a_file_whose_name_is_no_text_is_left_out_and_reported(project):
+    try:
+        (project / "docs" / os.fsdecode(b"\xff.md")).write_text("", encoding="utf-8")
+    except OSError:
+        pytest.skip("a file system that takes no such names")
+    assert build(project, "") == (0, ["WARNING -  \ufffd.md: имя этого файла не в UTF-8; переименуйте его"])
+
+
 def test_a_note_is_surrounded_by_its_links_tags_and_other_names(project):
     docs = project / "docs"
     (docs / "Другая.md").write_text("Смотри [[Заметка|заметку]] и [[Нет]].\n", encoding="utf-8")
