@@ -37,6 +37,7 @@ TAG = re.compile(
     re.I | re.S,
 )
 ID = re.compile(r"""\s(?:id|name)=(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
+HALF = re.compile(rf"{markup.CODE}|\\.|(?P<half>!?\[\[[^\]]+\Z)", re.S)
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 TEXT = {"script", "style", "textarea", "title", "iframe", "noembed", "noframes", "plaintext", "xmp"}
 HEIGHT = re.compile(r"\bheight=(\d+)")
@@ -357,10 +358,16 @@ class _Html(RendererHTML):
 
     math_inline_double = math_inline  # where it could not be lifted: in a heading, in a table
 
+    def td_open(self, tokens, i, options, env):
+        if half := next(filter(None, (m["half"] for m in HALF.finditer(tokens[i + 1].content))), ""):
+            what = f"черта делит ссылку «{half}» между ячейками; напишите в ней \\| вместо |"
+            env["page"].problem(tokens[i + 1].meta["line"], what)
+        return self.renderToken(tokens, i, options, env)
+
     def th_open(self, tokens, i, options, env):
         if not tokens[i + 1].children:  # a corner of a table heads nothing
             tokens[i].tag = tokens[i + 2].tag = "td"
-        return self.renderToken(tokens, i, options, env)
+        return self.td_open(tokens, i, options, env)
 
     def footnote_ref(self, tokens, i, options, env):
         page, meta = env["page"], tokens[i].meta
