@@ -168,10 +168,12 @@ def unresolved(links: Links) -> dict[str, list[tuple[str, int]]]:
 def redirects(notes: dict[str, Note]) -> tuple[dict[str, str], list[Problem]]:
     """Give every alias an address: `a-b/index.html` → the note's path; of two claimants the first has it."""
     found: dict[str, str] = {}
+    owners: dict[str, str] = {}
     problems = []
     for path, note in notes.items():
         for alias in note.aliases:
-            first = found.setdefault(f"{latin(alias)}/index.html", path)
+            found.setdefault(f"{latin(alias)}/index.html", path)  # «C++» and «C#» have one address
+            first = owners.setdefault(alias.casefold(), path)
             if first != path:
                 what = f"псевдоним «{alias}» уже есть у «{first}»; оставьте его одной из двух заметок"
                 problems.append(Problem(path, 1, what))

@@ -119,7 +119,7 @@ class Note:
     def aliases(self) -> list[str]:
         found = self.meta.get("aliases") or self.meta.get("alias") or []
         listed = found if isinstance(found, list) else str(found).split(",")  # as in vaults older than lists
-        return [str(alias).strip() for alias in listed if alias is not None]
+        return [*filter(None, (str(alias).strip() for alias in listed if alias is not None))]
 
     @cached_property
     def tagged(self) -> bool:

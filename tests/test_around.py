@@ -110,6 +110,11 @@ def test_an_alias_has_an_address_of_its_own_and_one_owner():
     assert [(p.note, p.line, "«b» уже есть у «a.md»" in p.text) for p in problems] == [("c.md", 1, True)]
 
 
+def test_two_aliases_of_one_address_are_two_aliases():
+    vault, _, _ = read(a="---\naliases: C++\n---\n", b="---\naliases: ['C#', C]\n---\n")
+    assert around.redirects(vault.notes) == ({"c/index.html": "a.md"}, [])
+
+
 @pytest.mark.parametrize("size", [1, 2, 5, 60])
 def test_the_map_has_every_note_apart_from_the_others_and_within_its_bounds(size):
     ring = [(n, (n + 1) % size) for n in range(size)] if size > 1 else []

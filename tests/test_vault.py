@@ -128,6 +128,7 @@ def test_a_note_that_is_not_to_be_published_has_no_address(properties):
     [
         ("aliases: Имя", ["Имя"], "a"),
         ("aliases: Имя, Другое имя", ["Имя", "Другое имя"], "a"),
+        ("aliases: ['', ' ', Имя]", ["Имя"], "a"),
         ("aliases: [Имя, 5, null]\ntitle: 7", ["Имя", "5"], "7"),
         ("aliases:\ntitle:", [], "a"),
         ("title: 'О [[папка/Имя|слове]] и [[Другая]] <b> *c*'", [], "О слове и Другая <b> *c*"),
