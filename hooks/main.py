@@ -214,10 +214,12 @@ def _pasted(table: Path) -> dict[str, Figure]:
 
 def _runs(root: Path, notes: dict, pasted: dict) -> dict:
     """Run the snippets, if the vault shows any of them or takes a number from one."""
-    text = "\n".join([*(note.text for note in notes.values()), *(f"{f.name}.svg" for f in pasted.values())])
+    drawn = (f"![[{figure.name}.svg]]" for figure in pasted.values())
+    text = "\n".join([*(note.text for note in notes.values()), *drawn])
     names = [path.stem for path in (root / "snippets").glob("*.py") if path.stem in text]
     name = f"(?:{'|'.join(map(re.escape, names))})"
-    shown = rf"%%\s*{name}:|\b{name}(?:\.py|\.ipynb|-[\w-]+\.svg)\b"
+    # a link or an embed: another vault may well speak of a file of such a name
+    shown = rf"%%\s*{name}:|(?:\[\[|\]\()[^\[\])\n]*\b{name}(?:\.py|\.ipynb|-[\w-]+\.svg)\b"
     if not names or not re.search(shown, text):
         return {}
     return runner.run_all(root / "snippets", root / ".cache" / "snippets")

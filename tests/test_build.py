@@ -297,7 +297,7 @@ def test_a_site_begins_with_the_note_that_has_its_first_address_or_with_a_list(p
 
 def test_another_vault_builds_by_inherit_and_its_own_docs_dir(project):
     (project / "vault").mkdir()
-    note = "Слово: [[мысль]], demo: demos, demo-версия\n"  # words that snippets are called by, and no snippet
+    note = "Слово: [[мысль]], demo: demos, demo-версия, `demo.py`\n"  # words that snippets are called by, and no snippet
     (project / "vault" / "Мысль.md").write_text(note, encoding="utf-8")
     (project / "other.yml").write_text("INHERIT: mkdocs.yml\ndocs_dir: vault\nsite_dir: out\n", encoding="utf-8")
     code, log = build(project, "", "--strict", "-f", "other.yml")
