@@ -41,7 +41,7 @@ Links = dict[str, list[Link]]
 
 def links(tokens: list[Token], note: Note, vault: Vault) -> list[Link]:
     """List the links and embeds of a note that lead, or should lead, to notes and files of the vault."""
-    found = []
+    found = _in_properties(note, vault)
     for token in tokens:
         for i, child in enumerate(token.children or ()):
             target = markup.target(child)
@@ -51,6 +51,19 @@ def links(tokens: list[Token], note: Note, vault: Vault) -> list[Link]:
                 if path or not vault.figure(name):
                     linked = path in vault.notes and path != note.path
                     found.append(Link(line, name, path, _sentence(token.children, i) if linked else ""))
+    return found
+
+
+def _in_properties(note: Note, vault: Vault) -> list[Link]:
+    """List the properties that are links, `up: "[[note]]"`: many a vault hangs together by these alone."""
+    found = []
+    for key, value in note.meta.items():
+        for one in value if isinstance(value, list) else [value]:
+            match = markup.WIKILINK.fullmatch(one.strip()) if isinstance(one, str) else None
+            name = match and markup.parts(match[2])[0]
+            if name:
+                path, shown = vault.find(name, note.path), escape(markup.plain(one.strip("! ")), quote=False)
+                found.append(Link(1, name, path, f"{escape(str(key), quote=False)}: <b>{shown}</b>"))
     return found
 
 
@@ -155,10 +168,12 @@ def unresolved(links: Links) -> dict[str, list[tuple[str, int]]]:
 def redirects(notes: dict[str, Note]) -> tuple[dict[str, str], list[Problem]]:
     """Give every alias an address: `a-b/index.html` → the note's path; of two claimants the first has it."""
     found: dict[str, str] = {}
+    owners: dict[str, str] = {}
     problems = []
     for path, note in notes.items():
         for alias in note.aliases:
-            first = found.setdefault(f"{latin(alias)}/index.html", path)
+            found.setdefault(f"{latin(alias)}/index.html", path)  # «C++» and «C#» have one address
+            first = owners.setdefault(alias.casefold(), path)
             if first != path:
                 what = f"псевдоним «{alias}» уже есть у «{first}»; оставьте его одной из двух заметок"
                 problems.append(Problem(path, 1, what))

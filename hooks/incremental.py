@@ -80,6 +80,10 @@ class _Asked:
     def figure(self, name: str) -> Figure | None:
         return self.ask("", "figure", name)
 
+    @property
+    def breaks(self) -> bool:
+        return self.ask("", "__getattribute__", "breaks")
+
 
 class _Part:
     """A dictionary or a set of the vault."""

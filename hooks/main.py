@@ -46,6 +46,7 @@ TITLED = re.compile(r'(?:<div class="[^"]*">\n)?(?:<span id="[^"]*"></span>)?<h1
 LISTED = 200  # pages that the column on the left holds: it stands on every page, n pages make n² lines of it
 SENTENCES = 3  # of one note that a page shows under «Сюда ссылаются»
 LOOK = 0.1  # seconds between two looks of `mkdocs serve` at the files of a vault that is no bigger
+HOME = "index.html"
 MERMAID = "assets/mermaid.min.js"
 DIAGRAMS = Path(__file__).parent / "vendor" / "mermaid.min.js.gz"
 
@@ -71,6 +72,7 @@ def on_files(files, config):
         readme = Path(index.src_uri).with_name("README.md").as_posix()
         if readme not in files.src_uris and (Path(config.docs_dir) / readme).exists():
             _add(files, config, readme, Path(config.docs_dir))
+    _refuse_names(files)
     _refuse_links(files, config.docs_dir)
     _refuse_broken_notebooks(files)
     sources = {file.src_uri: file for file in files.documentation_pages()}
@@ -106,7 +108,8 @@ def on_files(files, config):
             _add(files, config, f"notebooks/{run.name}.ipynb", root / ".cache")
     folders = {config.docs_dir, str(root), str(root / ".cache")}  # not the theme's
     attached = {file.src_uri for file in files if file.src_dir in folders and not HIDDEN.search(file.src_uri)}
-    vault = Vault(notes, frozenset(attached) - frozenset(notes), runs, pasted)
+    strict = _setting(Path(config.docs_dir), "app.json", "strictLineBreaks") is True
+    vault = Vault(notes, frozenset(attached) - frozenset(notes), runs, pasted, breaks=not strict)
     hooks = Path(__file__).parent
     for source in (hooks / "session.py", hooks / "svg.py", root / "snippets" / "matplotlibrc"):
         if source.exists():  # what the reader's browser runs and draws with
@@ -117,8 +120,19 @@ def on_files(files, config):
         files.append(File.generated(config, "notebooks/examples.zip", content=notebooks.archive(tuple(good))))
     if any("```mermaid" in note.text or "~~~mermaid" in note.text for note in notes.values()):
         files.append(File.generated(config, MERMAID, content=gzip.decompress(DIAGRAMS.read_bytes())))
-    config.nav = config.nav or _reading_order({path: notes[path] for path in destinations}, books)
+    home = next(path for path, address in destinations.items() if address == HOME)
+    sources[home].name = "index"  # MkDocs knows its home page by that, and Obsidian's may be Index.md
+    config.nav = config.nav or _reading_order({path: notes[path] for path in destinations}, home, books)
     return files
+
+
+def _refuse_names(files) -> None:
+    """Leave out files whose names are no text: an archive from old Windows has such."""
+    for file in list(files):
+        shown = os.fsencode(file.src_uri).decode("utf-8", "replace")
+        if shown != file.src_uri:
+            files.remove(file)
+            log.warning("%s: имя этого файла не в UTF-8; переименуйте его", shown)
 
 
 def _refuse_links(files, docs: str) -> None:
@@ -146,12 +160,17 @@ def _refuse_links(files, docs: str) -> None:
 def _templates(docs: Path) -> tuple[str, ...]:
     """Return the folders of templates: those called so and those that Obsidian's settings name."""
     found = [path.name for path in docs.iterdir() if path.is_dir() and TEMPLATES.fullmatch(path.name)]
-    templater = "plugins/templater-obsidian/data.json"
-    for settings, key in (("templates.json", "folder"), (templater, "templates_folder")):
-        with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):  # no such settings
-            text = (docs / ".obsidian" / settings).read_text(encoding="utf-8")
-            found.append(json.loads(text)[key].strip("/"))
-    return tuple(f"{folder}/" for folder in found if folder)
+    found.append(_setting(docs, "templates.json", "folder"))
+    found.append(_setting(docs, "plugins/templater-obsidian/data.json", "templates_folder"))
+    folders = (folder.strip("/") for folder in found if isinstance(folder, str))
+    return tuple(f"{folder}/" for folder in folders if folder)
+
+
+def _setting(docs: Path, file: str, key: str):
+    """Return what the settings of Obsidian say, None if they say nothing."""
+    with suppress(OSError, ValueError, LookupError, TypeError):
+        return json.loads((docs / ".obsidian" / file).read_text(encoding="utf-8"))[key]
+    return None
 
 
 def _refuse_broken_notebooks(files) -> None:
@@ -172,11 +191,12 @@ def _added(notes: dict, title: str) -> dict[str, str]:
     """
     published = [note for note in notes.values() if note.published]
     added = {}
-    if "index.md" not in notes:
+    if HOME not in addresses(notes)[0].values():
         paths = sorted(note.path.removesuffix(".md") for note in published)
         rows = ((PUNCTUATION.sub(r"\\\1", path), quote(path)) for path in paths)
         listed = "".join(f"- [{name}](</{address}>)\n" for name, address in rows)
-        added["index.md"] = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n{listed}"
+        home = "Index.md" if "index.md" in notes else "index.md"
+        added[home] = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n{listed}"
     if any(note.tagged for note in published):
         added[around.TAGS] = "---\ndescription: Заметки по тегам\n---\n"
     if len(published) > 2:
@@ -194,10 +214,12 @@ def _pasted(table: Path) -> dict[str, Figure]:
 
 def _runs(root: Path, notes: dict, pasted: dict) -> dict:
     """Run the snippets, if the vault shows any of them or takes a number from one."""
-    text = "\n".join([*(note.text for note in notes.values()), *(f"{f.name}.svg" for f in pasted.values())])
+    drawn = (f"![[{figure.name}.svg]]" for figure in pasted.values())
+    text = "\n".join([*(note.text for note in notes.values()), *drawn])
     names = [path.stem for path in (root / "snippets").glob("*.py") if path.stem in text]
     name = f"(?:{'|'.join(map(re.escape, names))})"
-    shown = rf"%%\s*{name}:|\b{name}(?:\.py|\.ipynb|-[\w-]+\.svg)\b"
+    # a link or an embed: another vault may well speak of a file of such a name
+    shown = rf"%%\s*{name}:|(?:\[\[|\]\()[^\[\])\n]*\b{name}(?:\.py|\.ipynb|-[\w-]+\.svg)\b"
     if not names or not re.search(shown, text):
         return {}
     return runner.run_all(root / "snippets", root / ".cache" / "snippets")
@@ -208,14 +230,13 @@ def _add(files, config, uri: str, folder: Path) -> None:
     files.append(File(uri, str(folder), config.site_dir, config.use_directory_urls))
 
 
-def _reading_order(notes: dict, books: list[str]) -> list:
+def _reading_order(notes: dict, home: str, books: list[str]) -> list:
     """Order the pages as the home page links to them; the rest by name, unless the vault is too big."""
     known = Vault(notes)
-    home = notes["index.md"]
-    linked = [link.path for link in around.links(markup.parse(home.text), home, known)]
+    linked = [link.path for link in around.links(markup.parse(notes[home].text), notes[home], known)]
     rest = sorted(notes.keys() - {around.TAGS, around.MAP}, key=lambda path: notes[path].title.casefold())
     listed = [*linked, *rest] if len(notes) <= LISTED else linked
-    order = dict.fromkeys(path for path in ["index.md", *listed] if path in notes)
+    order = dict.fromkeys(path for path in [home, *listed] if path in notes)
     return [*[*order][: LISTED + 1], *([{"Блокноты": books}] if books else [])]
 
 
@@ -350,9 +371,9 @@ def on_page_context(context, page, config, nav):
         context["neighbours"] = incoming, outgoing
         context["curves"] = around.curves(len(incoming), len(outgoing))
         context["map_path"] = around.MAP if around.MAP in pages else ""
-    elif path == around.TAGS:
+    if path == around.TAGS:  # after the words of an author who has such a note
         context["all_tags"] = around.tagged({path: converted.tags for path, converted in pages.items()})
-    else:
+    if path == around.MAP:
         notes = {path: title for path, title in titles.items() if path not in own}
         context["vault_map"] = around.draw_map(links, notes)
 

@@ -18,12 +18,13 @@ from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
 WEB = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.I)
-LOCAL = re.compile(r"file:", re.I)  # an address that only the author's computer knows
+LOCAL = re.compile(r"file:|[a-z]:(?:[/\\]|%5C)", re.I)  # an address that only the author's computer knows
 WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n]+?)\]\]")
 COMMENT = re.compile(r"%%(.*?)%%")
 CODE = r"(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)"
 CODE_OR_COMMENT = re.compile(
-    r"^[ \t>]*(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?\n)??[ \t>]*(?P=fence)"
+    r"^(?:[ \t>]|[-*+][ \t]|\d+[.)][ \t])*(?P<fence>`{3,}(?=[^`\n]*\n)|~{3,})[^\n]*\n"
+    r"(?:.*?\n)??[ \t>]*(?P=fence)"
     rf"|{CODE}"
     r"|%%(?P<comment>.*?)%%"
     r"|^%%(?P<rest>.*)\Z",
@@ -139,6 +140,11 @@ def heading(content: str) -> str:
     return words(_parser().parseInline(FOOTNOTE.sub("", content), {})[0].children)
 
 
+def plain(property: str) -> str:
+    """Return what a property says: of Obsidian's signs only links are signs there."""
+    return WIKILINK.sub(lambda link: _words(Token("wikilink", "", 0, content=link[2])), property)
+
+
 def words(tokens: list[Token] | None) -> str:
     """Return what inline tokens say, without markup."""
     return "".join(map(_words, tokens or [])).strip()
@@ -178,6 +184,7 @@ def _add_blocks(parser: MarkdownIt) -> None:
     footnote_plugin(parser)
     ends = ["paragraph", "reference", "blockquote"]  # with no blank line between
     parser.block.ruler.before("fence", "math_block", _math_block, {"alt": ends})
+    parser.block.ruler.before("paragraph", "block_id", _block_id, {"alt": ["blockquote"]})
     parser.core.ruler.after("normalize", "comments", _drop_comments)
     parser.core.ruler.after("block", "obsidian", _obsidian)
 
@@ -324,6 +331,11 @@ def _math_block(state, line: int, end: int, silent: bool) -> bool:
     return True
 
 
+def _block_id(state, line: int, end: int, silent: bool) -> bool:
+    """Let `^id` on its own line end a table or a quote: it names them, and is no row of theirs."""
+    return silent and not state.is_code_block(line) and bool(BLOCK_ID.fullmatch(_line(state, line)))
+
+
 def _obsidian(state) -> None:
     """Find callouts, tasks and block ids among the blocks."""
     tokens, found = state.tokens, []
@@ -364,6 +376,9 @@ def _start_callout(inline: Token, found: list[Token]) -> bool:
     quote.type, quote.tag = "callout_open", "details" if match[2] else "div"
     quote.meta.update(kind=match[1].strip(), folded=match[2] == "-")
     tag, title = "summary" if match[2] else "p", match[3].strip()
+    if name := BLOCK_ID.search(title):
+        title = title[: name.start()].rstrip()
+        found.insert(-2, _id_of(quote, name))
     level = paragraph.level
     found[-1:] = [
         Token("callout_title_open", tag, 1, level=level, block=True, meta={"kind": quote.meta["kind"]}),
@@ -392,9 +407,12 @@ def _name_block(inline: Token, found: list[Token]) -> None:
         at -= 1
     inline.content = inline.content[: match.start()].rstrip()
     block = found[at]
-    token = Token("block_id", "", 0, level=block.level, content=f"^{match[1].casefold()}", map=block.map)
     # between a list and its item no element may stand: there the id goes into the item
-    found.insert(at + (block.type == "list_item_open"), token)
+    found.insert(at + (block.type == "list_item_open"), _id_of(block, match))
+
+
+def _id_of(block: Token, match: re.Match) -> Token:
+    return Token("block_id", "", 0, level=block.level, content=f"^{match[1].casefold()}", map=block.map)
 
 
 def _start_task(inline: Token, lists: list[Token], found: list[Token]) -> None:

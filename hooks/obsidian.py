@@ -36,6 +36,8 @@ TAG = re.compile(
     r"|<(?=[!?/a-z])",
     re.I | re.S,
 )
+ID = re.compile(r"""\s(?:id|name)=(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
+HALF = re.compile(rf"{markup.CODE}|\\.|(?P<half>!?\[\[[^\]]+\Z)", re.S)
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 TEXT = {"script", "style", "textarea", "title", "iframe", "noembed", "noframes", "plaintext", "xmp"}
 FOREIGN = {"svg", "math"}  # only in these does `<g/>` end what it begins
@@ -148,7 +150,8 @@ def _classes(note: Note) -> list[str]:
 
 
 def _html(tokens: list[Token], page: Page) -> str:
-    html = _RENDERER.render(_lift(tokens, page), _OPTIONS, {"page": page})
+    options = OptionsDict({"breaks": page.vault.breaks, "xhtmlOut": False})
+    html = _RENDERER.render(_lift(tokens, page), options, {"page": page})
     return _sound(html) if page.html else html
 
 
@@ -217,7 +220,12 @@ def _is_block(token: Token, page: Page) -> bool:
     path = page.vault.find(name, page.source.path) if name else page.source.path
     if path is None:
         return page.vault.figure(name) is not None
-    return path in page.vault.notes or path.startswith(SNIPPETS)
+    return path in page.vault.notes or _is_snippet(path, page)
+
+
+def _is_snippet(path: str, page: Page) -> bool:
+    """Whether a path is a snippet's, and not one of a vault that has a folder of that name itself."""
+    return path.startswith(SNIPPETS) and path[len(SNIPPETS) :].removesuffix(".py") in page.vault.runs
 
 
 # Tokens → HTML
@@ -278,6 +286,9 @@ class _Html(RendererHTML):
     def html_block(self, tokens, i, options, env):
         html, page = _local_addresses(tokens[i], env["page"]), env["page"]
         page.html.append(tokens[i])
+        for tag in TAG.finditer(tokens[i].content):
+            for name in ID.finditer(tag[0] if tag["name"] else ""):
+                page.ids.setdefault(name[1] or name[2] or name[3], 0)
         return html + "-->" if html.rfind("<!--") > html.rfind("-->") else html
 
     html_inline = html_block
@@ -348,10 +359,16 @@ class _Html(RendererHTML):
 
     math_inline_double = math_inline  # where it could not be lifted: in a heading, in a table
 
+    def td_open(self, tokens, i, options, env):
+        if half := next(filter(None, (m["half"] for m in HALF.finditer(tokens[i + 1].content))), ""):
+            what = f"черта делит ссылку «{half}» между ячейками; напишите в ней \\| вместо |"
+            env["page"].problem(tokens[i + 1].meta["line"], what)
+        return self.renderToken(tokens, i, options, env)
+
     def th_open(self, tokens, i, options, env):
         if not tokens[i + 1].children:  # a corner of a table heads nothing
             tokens[i].tag = tokens[i + 2].tag = "td"
-        return self.renderToken(tokens, i, options, env)
+        return self.td_open(tokens, i, options, env)
 
     def footnote_ref(self, tokens, i, options, env):
         page, meta = env["page"], tokens[i].meta
@@ -376,7 +393,6 @@ class _Html(RendererHTML):
 
 
 _RENDERER = _Html()
-_OPTIONS = OptionsDict({"breaks": True, "xhtmlOut": False})
 
 
 def _footnote(page: Page, n: int) -> str:
@@ -479,10 +495,12 @@ def _local_addresses(token: Token, page: Page) -> str:
     def local(match: re.Match, at: int) -> str:
         written = unescape(match[2] or match[3] or match[4] or "")
         name, anchor = markup.address(written)
+        line = token.meta["line"] + token.content[: at + match.start()].count("\n")
+        if _is_local(page, line, written):
+            return ""
         # a folder or `/` at the beginning: an address of the site, not a name of the vault
         if not name or markup.WEB.match(written) or name.startswith("/") or name.endswith("/"):
             return match[0]
-        line = token.meta["line"] + token.content[: at + match.start()].count("\n")
         href = _place(page, line, name, anchor)
         return match[0] if href is None else f'{match[1]}"{escape(href)}"' if href else ""
 
@@ -504,7 +522,7 @@ def _sound(html: str) -> str:
         if tag[0] == "<":
             return "&lt;"
         if name in TEXT:  # nothing ends it: its text would be the rest of the page
-            return ""
+            return f"{tag[0]}</{name}>" if name == "iframe" and not tag["end"] else ""
         if not name or name in VOID or (tag[0].endswith("/>") and FOREIGN.intersection([*opened, name])):
             return tag[0]
         if not tag["end"]:
@@ -570,7 +588,7 @@ def _embed_block(page: Page, line: int, name: str, anchor: list[str], text: str)
     path = _find(page, line, name)
     if path is None:
         return _figure(page, line, page.vault.figure(name))
-    if path.startswith(SNIPPETS):
+    if _is_snippet(path, page):
         return _code(page, line, PurePosixPath(path), anchor)
     if path.endswith(".excalidraw.md"):
         return _drawing(page, line, path, text)
@@ -583,7 +601,8 @@ def _drawing(page: Page, line: int, path: str, text: str) -> str:
         picture = path.removesuffix(".md") + suffix
         if picture in page.vault.files:
             return f"<p>{_picture(page, line, f'/{picture}', text)}</p>"
-    return f"<p>{_link(page, line, path, [], escape(text or PurePosixPath(path).stem))}</p>"
+    words = " ".join(part for part in text.split("|") if not SIZE.fullmatch(part))
+    return f"<p>{_link(page, line, path, [], escape(words or PurePosixPath(path).stem))}</p>"
 
 
 def _transclusion(page: Page, line: int, note: Note, anchor: list[str]) -> str:
@@ -635,10 +654,7 @@ def _figure(page: Page, line: int, figure: Figure) -> str:
 
 def _code(page: Page, line: int, path: PurePosixPath, function: list[str]) -> str:
     """Show a snippet whole, with what it prints, or one function of it."""
-    run = page.vault.runs.get(path.stem)
-    if run is None:
-        page.problem(line, f"нет файла snippets/{path.name}; исправьте имя")
-        return _broken(escape(path.name))
+    run = page.vault.runs[path.stem]
     if function:
         try:
             return listings.code_html(runner.function_source(run.source, function[0]), "python")

@@ -30,6 +30,9 @@ MACROS = {
     "dotsb": r"\cdots",
     "dotsc": r"\ldots",
     "dotso": r"\ldots",
+    "smallsetminus": r"\setminus",
+    "varlimsup": r"\overline{\lim}",
+    "varliminf": r"\underline{\lim}",
 }
 BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
 SPELLINGS = (
@@ -48,6 +51,7 @@ SPELLINGS = (
         r"\\newcommand{\2}{\\operatorname\1\3}",
     ),
 )
+NEW = re.compile(r"\\(?:re)?newcommand\*?\s*\{?(?P<name>\\[A-Za-z]+)\}?\s*(?:\[(?P<arguments>\d)\])?")
 MIXED = re.compile(rf"\\(?P<command>text[a-z]*|[mh]box)\s*(?P<text>{BRACES})")
 TEXT = re.compile(r"\\(?:text[a-z]*|[mh]box)\s*\{[^{}$\\]*\}")
 NUMBERED = re.compile(r"\\begin\{(?:align|equation|gather|multline|alignat)\}")
@@ -118,10 +122,17 @@ def _spelled(tex: str) -> str:
     """Return the formula in math-core's words."""
     for pattern, spelling in SPELLINGS:
         tex = pattern.sub(spelling, tex)
+    tex = NEW.sub(_def, tex)
     if not NUMBERED.search(tex):
         tex = TAG.sub(_tag, tex)
     tex = MIXED.sub(_mixed, tex)
     return TEXT.sub(lambda match: match[0].replace("_", r"\_"), tex)  # of text, not of an index
+
+
+def _def(match: re.Match) -> str:
+    """Make a command that may be math-core's own, `\\R` or `\\vec`: only `\\def` takes any name."""
+    arguments = range(1, int(match["arguments"] or 0) + 1)
+    return rf"\def{match['name']}" + "".join(f"#{n}" for n in arguments)
 
 
 def _mixed(match: re.Match) -> str:

@@ -27,6 +27,7 @@ import markup
 FRONTMATTER = re.compile(r"\A---[ \t]*\n(.*?\n)??---[ \t]*(?:\n|\Z)", re.S)
 IGNORED_IN_HEADING_LINKS = re.compile(r"""[!"#$%&()*+,.:;<=>?@^`{|}~/\[\]\\\s]+""")
 PERMALINK = re.compile(r"/*([\w-]+(?:/[\w-]+)*)/*")
+LONGEST = 200  # signs of a part of an address: a name of 100 letters «щ» would be one of 400
 
 _heading_slug = heading_slugify(case="lower")
 
@@ -94,7 +95,7 @@ class Note:
     def title(self) -> str:
         title = self.meta.get("title")
         if title and isinstance(title, str | int | float):
-            return str(title)
+            return markup.plain(str(title))
         if self.name.casefold() != "index":
             return self.name
         heading = next((heading.text for heading in self.headings if heading.level == 1), "")
@@ -117,7 +118,8 @@ class Note:
     @property
     def aliases(self) -> list[str]:
         found = self.meta.get("aliases") or self.meta.get("alias") or []
-        return [str(alias) for alias in (found if isinstance(found, list) else [found]) if alias is not None]
+        listed = found if isinstance(found, list) else str(found).split(",")  # as in vaults older than lists
+        return [*filter(None, (str(alias).strip() for alias in listed if alias is not None))]
 
     @cached_property
     def tagged(self) -> bool:
@@ -320,8 +322,8 @@ def _folders(base: str) -> list[str]:
 
 @lru_cache(maxsize=65536)  # a vault asks for each name several times
 def latin(name: str) -> str:
-    """Return a name in lower-case Latin words and hyphens."""
-    return slugify(name) or f"note-{name.encode().hex()}"
+    """Return a name in lower-case Latin words and hyphens, which no file system finds too long."""
+    return slugify(name, max_length=LONGEST, word_boundary=True) or f"note-{name.encode().hex()}"[:LONGEST]
 
 
 @dataclass(frozen=True)
@@ -346,6 +348,8 @@ class Vault:
     pasted: dict[str, Figure] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
     """Where on the site each published note and file is, as MkDocs says; without it, folders for pages."""
+    breaks: bool = True
+    """Whether the end of a line is seen on the page: not with Obsidian's strict line breaks."""
 
     def __post_init__(self):
         if not self.urls:

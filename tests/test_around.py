@@ -29,6 +29,9 @@ def read(**notes):
         ("до [[a]] и [[b#^x|бэ]] `код`", "до a и <b>бэ</b> код"),
         ("| x |\n|---|\n| [[b]] да |", "<b>b</b> да"),
         ("> [!note] Это [[b]]\n> текст", "Это <b>b</b>"),
+        ('---\nвверх: "[[b]]"\n---\n', "вверх: <b>b</b>"),
+        ('---\nсм: [5, " [[b#x|<бэ>]] "]\n---\n', "см: <b>&lt;бэ&gt;</b>"),
+        ('---\nтекст: "не ссылка [[b]]"\n---\n[[b]]', "<b>b</b>"),
         ('это "раз", "[[b|"два"]]" и "три"', 'это "раз", "<b>"два"</b>" и "три"'),
         ('[раз](http://a.b) ["два"](b.md) "три"', 'раз <b>"два"</b> "три"'),
         ('вызов `f("<")` и [[b]] `"x"`', 'вызов f("&lt;") и <b>b</b> "x"'),
@@ -72,9 +75,9 @@ def test_a_link_to_no_other_note_needs_no_sentence():
 
 
 def test_what_leads_nowhere_is_listed_the_most_wanted_first():
-    _, links, _ = read(a="---\nx: 1\n---\n\n[[Нет]] [[b]]\n[[Ещё]]", b="[[Ещё#раздел]] [x](http://a.b)")
+    _, links, _ = read(a="---\nx: '[[Ещё]]'\n---\n\n[[Нет]] [[b]]\n", b="[[Ещё#раздел]] [x](http://a.b)")
     _, more, _ = read(a="[[Я]] [[ж]] [[А]] [[Я]]")
-    assert list(around.unresolved(links).items()) == [("Ещё", [("a.md", 6), ("b.md", 1)]), ("Нет", [("a.md", 5)])]
+    assert list(around.unresolved(links).items()) == [("Ещё", [("a.md", 1), ("b.md", 1)]), ("Нет", [("a.md", 5)])]
     assert list(around.unresolved(more)) == ["Я", "А", "ж"]
 
 
@@ -118,6 +121,11 @@ def test_an_alias_has_an_address_of_its_own_and_one_owner():
     found, problems = around.redirects(vault.notes)
     assert found == {"metod-kross-entropii/index.html": "a.md", "b/index.html": "a.md"}
     assert [(p.note, p.line, "«b» уже есть у «a.md»" in p.text) for p in problems] == [("c.md", 1, True)]
+
+
+def test_two_aliases_of_one_address_are_two_aliases():
+    vault, _, _ = read(a="---\naliases: C++\n---\n", b="---\naliases: ['C#', C]\n---\n")
+    assert around.redirects(vault.notes) == ({"c/index.html": "a.md"}, [])
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 60])

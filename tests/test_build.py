@@ -194,6 +194,14 @@ def test_no_note_of_any_vault_stops_the_build(project):
     assert drawn == ["zametka"] and (site / "assets" / "mermaid.min.js").stat().st_size > 1e6
 
 
+def test_a_file_whose_name_is_no_text_is_left_out_and_reported(project):
+    try:
+        (project / "docs" / os.fsdecode(b"\xff.md")).write_text("", encoding="utf-8")
+    except OSError:
+        pytest.skip("a file system that takes no such names")
+    assert build(project, "") == (0, ["WARNING -  \ufffd.md: имя этого файла не в UTF-8; переименуйте его"])
+
+
 def test_a_note_is_surrounded_by_its_links_tags_and_other_names(project):
     docs = project / "docs"
     (docs / "Другая.md").write_text("Смотри [[Заметка|заметку]] и [[Нет]].\n", encoding="utf-8")
@@ -213,6 +221,18 @@ def test_a_note_is_surrounded_by_its_links_tags_and_other_names(project):
     assert "url=../zametka/" in read["drugoe-imia"] and ">Заметка</a>" in read["drugoe-imia"] and "Смотри" in read["drugaia"]
     wanted = (project / ".cache" / "unresolved.md").read_text(encoding="utf-8")
     assert "- Нет: Другая.md, строка 1\n" in wanted
+
+
+def test_tags_and_map_follow_the_words_of_the_author_s_own_notes_of_these_names(project):
+    for name in ("Теги", "Карта заметок"):
+        (project / "docs" / f"{name}.md").write_text("своё [[Заметка]]", encoding="utf-8")
+    assert build(project, "#тег", "--strict") == (0, [])
+    tags, drawn = (
+        BeautifulSoup((project / "site" / name / "index.html").read_text(encoding="utf-8"), "html.parser").article
+        for name in ("tegi", "karta-zametok")
+    )
+    assert "своё" in tags.text and tags.find(id="тег/тег").find_next("ul").a["href"] == "../zametka/"
+    assert "своё" in drawn.text and "../zametka/" in {a["href"] for a in drawn.select(".map a")}
 
 
 def test_signs_of_html_in_a_title_or_a_description_are_signs(project):
@@ -335,7 +355,7 @@ def test_the_column_on_the_left_is_no_longer_than_it_may_be(monkeypatch):
 
     def order(home, *names):
         notes = {path: read_note(path, b"") for path in (f"{name}.md" for name in names)}
-        listed = main._reading_order({"index.md": read_note("index.md", home.encode()), **notes}, ["b.ipynb"])
+        listed = main._reading_order({"index.md": read_note("index.md", home.encode()), **notes}, "index.md", ["b.ipynb"])
         return " ".join(path.removesuffix(".md") for path in listed[:-1]), listed[-1]
 
     books = {"Блокноты": ["b.ipynb"]}
@@ -367,7 +387,8 @@ def test_a_vault_gets_the_home_page_the_tags_and_the_map_that_it_lacks():
     [
         (["слово one, ![[two.py]]"], {}, True),
         (["2%%two: точек%% и one"], {}, True),
-        (["слово", "two.py", "слово"], {}, True),
+        (["слово", "[файл](two.py)", "слово"], {}, True),
+        (["слово two.py"], {}, False),
         (["слово"], {"1.png": Figure("two-line")}, True),
         (["one: two, one-two two-line.png"], {}, False),
         (["слово"], {}, False),
@@ -383,9 +404,29 @@ def test_snippets_run_if_a_note_or_the_table_names_one(monkeypatch, tmp_path, te
     assert main._runs(tmp_path, notes, table) == (folders if run else {})
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "heading"),
+    [
+        ("Index.md", "# Своя\n", "Своя#"),
+        ("index.md", "---\npublish: false\n---\n# Своя\n", "Обучение с подкреплением"),
+        ("index.md", "---\npermalink: home\n---\n# Своя\n", "Обучение с подкреплением"),
+    ],
+)
+def test_a_site_begins_with_the_note_that_has_its_first_address_or_with_a_list(project, name, text, heading):
+    (project / "docs" / "index.md").unlink()
+    (project / "docs" / name).write_text(text, encoding="utf-8")
+    assert build(project, "", "--strict") == (0, [])
+    first, note = (
+        BeautifulSoup((project / "site" / path / "index.html").read_text(encoding="utf-8"), "html.parser")
+        for path in ("", "zametka")
+    )
+    assert (first.title.text, first.h1.text) == ("Обучение с подкреплением", heading)
+    assert note.select_one(".md-logo")["href"] == ".."
+
+
 def test_another_vault_builds_by_inherit_and_its_own_docs_dir(project):
     (project / "vault").mkdir()
-    note = "Слово: [[мысль]], demo: demos, demo-версия\n"  # words that snippets are called by, and no snippet
+    note = "Слово: [[мысль]], demo: demos, demo-версия, `demo.py`\n"  # words that snippets are called by, and no snippet
     (project / "vault" / "Мысль.md").write_text(note, encoding="utf-8")
     (project / "other.yml").write_text("INHERIT: mkdocs.yml\ndocs_dir: vault\nsite_dir: out\n", encoding="utf-8")
     code, log = build(project, "", "--strict", "-f", "other.yml")
@@ -446,6 +487,15 @@ def test_settings_that_name_no_folder_of_templates_stop_nothing(tmp_path, settin
     (tmp_path / ".obsidian").mkdir()
     (tmp_path / ".obsidian" / "templates.json").write_text(settings, encoding="utf-8")
     assert main._templates(tmp_path) == ()
+
+
+def test_the_setting_of_strict_line_breaks_holds_for_the_site(project):
+    settings = project / "docs" / ".obsidian" / "app.json"
+    settings.parent.mkdir()
+    for text, shown in ('{"strictLineBreaks": true}', "раз\nдва"), ("{", "раз<br>\nдва"):
+        settings.write_text(text, encoding="utf-8")
+        assert build(project, "раз\nдва\n", "--strict") == (0, [])
+        assert f"<p>{shown}</p>" in (project / "site" / "zametka" / "index.html").read_text(encoding="utf-8")
 
 
 def test_what_is_wrong_in_a_text_that_two_pages_take_in_is_said_once(project):

@@ -14,7 +14,7 @@ NAMES = ["А.md", "Б.md", "В.md", "п/А.md", "п/Г.md", "п/Д.md", "Тег�
 TARGETS = ["А", "Б", "В", "Г", "Д", "п/А", "Е", "../В", "Имя", "Другое", "1.png", "demo.py", "demo-line.svg", "Нет", ""]
 ANCHORS = ["", "", "#Один", "#Два", "#Один#Два", "#^а", "#^б", "#line"]
 PIECES = [
-    *("# Один\n\n", "## Два\n\n", "# Два\n\n", "текст ^а\n\n", "- пункт ^б\n\n", "#тег/вложенный\n\n", "сноска[^1]\n\n[^1]: a\n\n"),
+    *("раз\nдва\n\n", "# Один\n\n", "## Два\n\n", "# Два\n\n", "текст ^а\n\n", "- пункт ^б\n\n", "#тег/вложенный\n\n", "сноска[^1]\n\n[^1]: a\n\n"),
     *("2%%demo: точек%%\n\n", "%%комментарий%%\n\n", "> [!note] Имя\n> текст\n\n", "$x^2$ $$\\frac{1}$$\n\n", "<img src='1.png'>\n\n"),
     *("[x](Б.md#два)\n\n", "[x](#нет)\n\n", "```python\n1\n```\n\n"),
 ]
@@ -42,7 +42,7 @@ def edit(state, rng):
     """Do to a vault what an author does."""
     files = state["files"]
     path = rng.choice(NAMES)
-    match rng.choice(["write", "write", "append", "append", "delete", "rename", "files", "runs", "pasted"]):
+    match rng.choice(["write", "write", "append", "append", "delete", "rename", "files", "runs", "pasted", "breaks"]):
         case "write":
             files[path] = written(rng)
         case "append" if path in files:
@@ -55,6 +55,8 @@ def edit(state, rng):
             state["others"] = frozenset(rng.sample(["1.png", "п/1.png", "snippets/demo.py", "notebooks/demo.ipynb"], rng.randint(0, 4)))
         case "runs":
             state["runs"] = rng.choice(RUNS)
+        case "breaks":
+            state["breaks"] = rng.choice([True, False])
         case "pasted":
             state["pasted"] = rng.choice([{}, {"1.png": Figure("demo-line")}, {"1.png": Figure("demo-line", "Рис. 1")}])
 
@@ -67,7 +69,7 @@ def read(state, last):
 def vault_of(readings, state):
     # a run comes from disk anew at every build
     runs = {name: replace(run) for name, run in state["runs"].items()}
-    return Vault({path: reading.note for path, reading in readings.items()}, state["others"], runs, state["pasted"])
+    return Vault({path: reading.note for path, reading in readings.items()}, state["others"], runs, state["pasted"], breaks=state["breaks"])
 
 
 def converted(convert, vault):
@@ -84,7 +86,7 @@ def converted(convert, vault):
 @pytest.mark.parametrize("seed", range(15))
 def test_whatever_an_author_does_the_pages_are_those_of_a_conversion_from_scratch(seed):
     rng = random.Random(seed)
-    state = {"files": {path: written(rng) for path in NAMES[:8]}, "others": frozenset(), "runs": RUNS[1], "pasted": {}}
+    state = {"files": {path: written(rng) for path in NAMES[:8]}, "others": frozenset(), "runs": RUNS[1], "pasted": {}, "breaks": True}
     readings, last = {}, {}
     reused = 0
     for _ in range(40):

@@ -1,6 +1,7 @@
 """A note in Obsidian's Markdown becomes the page that Obsidian shows, and what is wrong is said."""
 
 import re
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -132,6 +133,11 @@ def test_what_stands_in_a_list_item_with_no_blank_line_stays_in_it():
 
 def test_a_line_break_stays_a_line_break():
     assert html("раз\nдва") == "<p>раз<br>\nдва</p>\n"
+
+
+def test_with_strict_line_breaks_only_two_spaces_break_a_line():
+    vault = replace(make(Заметка="раз\nдва  \nтри\n"), breaks=False)
+    assert convert(vault.notes["Заметка.md"], vault).html == "<p>раз\nдва<br>\nтри</p>\n"
 
 
 def test_glued_screenshots_become_their_figures():
@@ -324,6 +330,10 @@ def test_a_transcluded_section_ends_where_the_next_of_its_level_begins():
         ("$$\nx\n$$ ^id", "\\[x\\]", "снаружи"),
         ("$$\nx\n$$\n^id", "\\[x\\]", "снаружи"),
         ("- a\n- b\n\n^id", ">a</li>", "снаружи"),
+        ("| a |\n|---|\n| b |\n^id", "<td>b</td>", "снаружи"),
+        ("> a\n>\n> b\n^id", "<p>a</p>", "снаружи"),
+        ("> [!note] a ^id\n> b", "<p>b</p>", "снаружи"),
+        ("> [!note]- a ^id", "<summary>a</summary>", "снаружи"),
     ],
 )
 def test_a_transcluded_block_is_the_paragraph_the_item_or_what_stands_before_the_id(block, inside, outside):
@@ -386,6 +396,14 @@ def test_a_comment_may_begin_and_end_in_mid_line_and_hold_anything():
     assert len(callout.select(".admonition")) == 1 and "b" not in callout.text and "c" in callout.text
 
 
+@pytest.mark.parametrize("item", ["- ", "1. ", "> * ", "- - "])
+def test_what_looks_like_a_comment_in_the_code_of_a_list_item_is_code(item):
+    margin = re.sub(r"[^>]", " ", item)
+    code = soup(f"{item}```python\n{margin}# %% раз\n{margin}\n{margin}# %% два\n{margin}```\n").code
+    assert code.text == "# %% раз\n\n# %% два\n"
+    assert "тайна" not in html(f"{item}```код``` %%тайна%%\n\n``` %%\nтайна%%\n")
+
+
 def test_a_comment_that_nothing_closes_hides_what_follows_and_is_reported():
     text, problems = page("раз\n\n%% два\n\n# три\n")
     assert text == "<p>раз</p>\n<p></p>\n" and [(p.line, p.text.partition(";")[0]) for p in problems] == [
@@ -426,7 +444,8 @@ def test_cssclasses_are_classes_of_the_page():
 
 def test_a_drawing_is_shown_as_the_picture_saved_beside_it_or_linked():
     drawing = {"d__Схема.excalidraw": "# Text Elements\n%%\n```json\n{}\n```\n%%\n"}
-    assert soup("![[Схема.excalidraw|a|90]]", **drawing).a.text == "a|90"
+    assert soup("![[Схема.excalidraw|a|90]]", **drawing).a.text == "a"
+    assert soup("![[Схема.excalidraw|90x30]]", **drawing).a.text == "Схема.excalidraw"
     image = soup("![[Схема.excalidraw|a|90]]", files={"d/Схема.excalidraw.svg"}, **drawing).img
     assert (image["alt"], image["width"]) == ("a", "90")
 
@@ -494,6 +513,9 @@ WRONG = [
     ("[[Другая#^нет]]", "нет блока «^нет»"),
     ("[x](<file:///C:/a b.txt>)", "«file:///C:/a b.txt» есть только на вашем компьютере"),
     ("![x](file:///C:/a.png)", "«file:///C:/a.png» есть только на вашем компьютере"),
+    (r"![x](<C:\a b.png>)", r"«C:\a b.png» есть только на вашем компьютере"),
+    ("[x](d:/a.txt)", "«d:/a.txt» есть только на вашем компьютере"),
+    (r'<img src="C:\a b.png">', r"«C:\a b.png» есть только на вашем компьютере"),
     ("<file:///C:/a.txt>", "«file:///C:/a.txt» есть только на вашем компьютере"),
     ("[x](Нет.md)", "ссылка ведёт к «Нет.md»"),
     ("[x](#nowhere)", "нет места «#nowhere»"),
@@ -511,6 +533,8 @@ WRONG = [
     ("15%%cem: шагов%%", "число 15 разошлось с кодом"),
     ("14%%cem: нет%%", "не печатает строки «нет = …»"),
     ("[[Цель]]", "имя «Цель» носят «а/Цель.md», «б/Цель.md»; взято первое"),
+    ("| a | b |\n  |---|---|\n  | [[Другая|слово]] | b |", "черта делит ссылку «[[Другая» между ячейками"),
+    ("| a | b |\n  |---|---|\n  | `[[` \\[[ | ![[a.png|30]] |", "черта делит ссылку «![[a.png» между ячейками"),
     ("![[Тайна]]", "«Тайна» не публикуется"),
 ]
 

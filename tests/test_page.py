@@ -239,6 +239,12 @@ def test_a_picture_is_loaded_when_it_is_scrolled_to():
     assert html("![[1.png]]", files={"1.png"}) == '<p><img src="../1.png" alt="1" loading="lazy"></p>\n'
 
 
+@pytest.mark.parametrize("place", ['<a name="м"></a>', "<div>\n<a id='м'></a></div>\n", "<h2 class=x id=м>M</h2>\n"])
+def test_a_link_may_lead_to_a_place_that_the_author_named_in_html(place):
+    assert soup(f"{place}\n\n[a](#м)\n").find("a", href=True)["href"] == "#м"
+    assert len(page(f"<!-- {place} -->\n\n[a](#м)\n")[1]) == 1
+
+
 def test_words_of_a_picture_may_have_bars_and_a_video_elsewhere_its_own():
     assert soup("![[схема.png|a|b|30]]", files={"схема.png"}).img["alt"] == "a b"
     assert soup("![слова](https://youtu.be/1)").a.text == "слова"
@@ -261,12 +267,17 @@ def listed(text, **runs):
     return converted.html, [(problem.line, problem.text) for problem in converted.problems]
 
 
-def test_a_snippet_that_was_not_run_or_failed_is_a_problem_of_its_line():
-    text, problems = listed("\n![[cem.py]]\n\n![[mle.py]]\n", cem=Run("cem", "x = 1 < 2\n", "", {}, "сломан & упал"))
+def test_a_snippet_that_failed_is_a_problem_of_its_line():
+    text, problems = listed("\n![[cem.py]]\n", cem=Run("cem", "x = 1 < 2\n", "", {}, "сломан & упал"))
     assert '<span class="filename">cem.py</span>' in text and 'class="mi"' in text
     assert '<p><span class="problem">сломан &amp; упал</span></p>' in text
-    assert '<span class="problem">mle.py</span>' in text
-    assert problems == [(2, "сломан & упал"), (4, "нет файла snippets/mle.py; исправьте имя")]
+    assert problems == [(2, "сломан & упал")]
+
+
+def test_a_vault_s_own_folder_of_snippets_is_a_folder_as_any_other():
+    found = soup("![[Моя]]\n\n![[a.png]] ![[b.py]]", files={"snippets/a.png", "snippets/b.py"}, snippets__Моя="внутри")
+    assert found.select_one(".transclusion > p").text == "внутри"
+    assert (found.img["src"], found.select("p")[-1].a["href"]) == ("../snippets/a.png", "../snippets/b.py")
 
 
 def test_a_figure_that_was_not_drawn_is_a_problem_of_its_line():
@@ -413,6 +424,8 @@ def test_a_picture_of_one_of_several_namesakes_is_a_problem_of_its_line():
         ("<!-- </div> --><img/>\n", "<!-- </div> --><img/>\n"),
         ("<script>\nраз", "\nраз"),
         ("<script>a</div></SCRIPT >\n", "<script>a</div></SCRIPT >\n"),
+        ('<iframe src="//a" />\nраз', '<iframe src="//a" /></iframe>\nраз'),
+        ("раз</iframe>", "<p>раз</p>\n"),
         ("<div a='</div>'>раз</div>\n", "<div a='</div>'>раз</div>\n"),
         ("<p><![раз", "<p>&lt;![раз</p>"),
         ("<div>a < b</div>\n", "<div>a < b</div>\n"),

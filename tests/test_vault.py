@@ -5,7 +5,7 @@ from posixpath import dirname, relpath
 import pytest
 
 from runner import Run
-from vault import Figure, Vault, addresses, headings, read_note, relative
+from vault import Figure, Vault, addresses, headings, latin, read_note, relative
 
 
 def vault(*paths, files=()):
@@ -24,6 +24,11 @@ def vault(*paths, files=()):
 )
 def test_an_address_is_lower_case_latin(path, address):
     assert addresses(vault(path).notes) == ({path: address}, [])
+
+
+@pytest.mark.parametrize("name", ["щ" * 100, "щит и меч " * 25, "\U0001f331" * 60])
+def test_no_address_is_longer_than_a_name_on_a_disk_may_be(name):
+    assert 190 < len(latin(name)) <= 200
 
 
 def test_two_notes_of_one_address_get_two_and_it_is_said():
@@ -134,8 +139,11 @@ def test_a_note_that_is_not_to_be_published_has_no_address(properties):
     ("properties", "aliases", "title"),
     [
         ("aliases: Имя", ["Имя"], "a"),
+        ("aliases: Имя, Другое имя", ["Имя", "Другое имя"], "a"),
+        ("aliases: ['', ' ', Имя]", ["Имя"], "a"),
         ("aliases: [Имя, 5, null]\ntitle: 7", ["Имя", "5"], "7"),
         ("aliases:\ntitle:", [], "a"),
+        ("title: 'О [[папка/Имя|слове]] и [[Другая]] <b> *c*'", [], "О слове и Другая <b> *c*"),
         ("alias:\n  - Имя\ntitle: [x]", ["Имя"], "a"),
         ("aliases: Имя\ndate: 2023-13-45", ["Имя"], "a"),
     ],
