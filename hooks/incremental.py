@@ -4,14 +4,15 @@
 answered; where the note is the same and the vault of today gives the same answers, so is the page.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import obsidian
 from vault import Figure, Note, Vault, read_note
 
-Question = tuple[str, str, tuple]
-"""Which part of the vault was asked (its methods: ""), by which method, with which arguments."""
+Answers = dict[tuple[str, str], dict[tuple, object]]
+"""What the vault answered: by the part that was asked (its methods: "") and the method, by the arguments."""
 
 
 class Reading(NamedTuple):
@@ -32,11 +33,16 @@ class Conversion:
 
     note: Note
     page: obsidian.Converted
-    answers: dict[Question, object]
+    answers: Answers
 
     def holds(self, note: Note, vault: Vault) -> bool:
         """Whether the note, in that vault, would become the same page."""
-        return note is self.note and all(_answer(vault, q) == answer for q, answer in self.answers.items())
+        return note is self.note and all(
+            ask(*arguments) == answer
+            for question, answers in self.answers.items()
+            for ask in [_method(vault, *question)]
+            for arguments, answer in answers.items()
+        )
 
 
 def convert(note: Note, vault: Vault, last: Conversion | None = None) -> Conversion:
@@ -47,9 +53,8 @@ def convert(note: Note, vault: Vault, last: Conversion | None = None) -> Convers
     return Conversion(note, obsidian.convert(note, asked), asked.answers)
 
 
-def _answer(vault: Vault, question: Question) -> object:
-    part, method, arguments = question
-    return getattr(getattr(vault, part) if part else vault, method)(*arguments)
+def _method(vault: Vault, part: str, name: str) -> Callable:
+    return getattr(getattr(vault, part) if part else vault, name)
 
 
 class _Asked:
@@ -57,16 +62,16 @@ class _Asked:
 
     def __init__(self, vault: Vault):
         self.vault = vault
-        self.answers: dict[Question, object] = {}
+        self.answers: Answers = {}
         self.notes, self.files, self.runs, self.urls = (
             _Part(self, name) for name in ("notes", "files", "runs", "urls")
         )
 
     def ask(self, part: str, method: str, *arguments):
-        question = part, method, arguments
-        if question not in self.answers:
-            self.answers[question] = _answer(self.vault, question)
-        return self.answers[question]
+        answers = self.answers.setdefault((part, method), {})
+        if arguments not in answers:
+            answers[arguments] = _method(self.vault, part, method)(*arguments)
+        return answers[arguments]
 
     def url(self, path: str, source: str) -> str:
         return self.ask("", "url", path, source)

@@ -122,6 +122,17 @@ class Note:
         return [*filter(None, (str(alias).strip() for alias in listed if alias is not None))]
 
     @cached_property
+    def address(self) -> str:
+        """Where on the site the note would be, `a/b-c`, if no other note were there."""
+        permalink = PERMALINK.fullmatch(str(self.meta.get("permalink") or ""))
+        if permalink:
+            return permalink[1]
+        *folders, name = PurePosixPath(self.path).with_suffix("").parts
+        slug = str(self.meta.get("slug") or "")
+        page = [] if name.casefold() == "index" and not slug else [latin(slug or name)]
+        return "/".join([*map(latin, folders), *page])
+
+    @cached_property
     def tagged(self) -> bool:
         """Whether the note has a tag."""
         return bool(self.meta.get("tags")) or markup.tagged(self.text)
@@ -276,7 +287,7 @@ def addresses(notes: dict[str, Note]) -> tuple[dict[str, str], list[Problem]]:
     for path, note in notes.items():
         if not note.published:
             continue
-        wanted = address = _wanted_address(note)
+        wanted = address = note.address
         n = 1
         while address in seen:
             n += 1
@@ -286,16 +297,6 @@ def addresses(notes: dict[str, Note]) -> tuple[dict[str, str], list[Problem]]:
             problems.append(Problem(path, 1, what))
         seen[address] = path
     return {path: f"{address}/index.html".lstrip("/") for address, path in seen.items()}, problems
-
-
-def _wanted_address(note: Note) -> str:
-    permalink = PERMALINK.fullmatch(str(note.meta.get("permalink") or ""))
-    if permalink:
-        return permalink[1]
-    *folders, name = PurePosixPath(note.path).with_suffix("").parts
-    slug = str(note.meta.get("slug") or "")
-    page = [] if name.casefold() == "index" and not slug else [latin(slug or name)]
-    return "/".join([*map(latin, folders), *page])
 
 
 def relative(url: str, base: str) -> str:
