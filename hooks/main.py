@@ -1,5 +1,6 @@
 """What MkDocs calls: the vault is read, snippets run, notes converted. The work is in the modules beside."""
 
+import gc
 import gzip
 import json
 import logging
@@ -32,6 +33,8 @@ import tex
 from listings import code_html
 from vault import Figure, Problem, Vault, addresses, relative
 
+# a build makes millions of objects and few cycles: Python looks for them after every 700 objects unless told
+gc.set_threshold(10_000)
 log = logging.getLogger("mkdocs.hooks.obsidian")
 # MkDocs leaves a README.md beside an index.md out; here it has an address of its own
 README = re.compile(r"Excluding '(?:.*/)?README\.md' ")

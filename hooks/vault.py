@@ -299,6 +299,7 @@ def addresses(notes: dict[str, Note]) -> tuple[dict[str, str], list[Problem]]:
     return {path: f"{address}/index.html".lstrip("/") for address, path in seen.items()}, problems
 
 
+@lru_cache(maxsize=65536)  # most links of a vault are the same at the next rebuild
 def relative(url: str, base: str) -> str:
     """Return an address of the site as seen from another; a folder's ends with a slash."""
     there, here = _parts(url), _folders(base)

@@ -89,6 +89,7 @@ def process(what: str, folder: Path, times: int, note: str = "") -> list:
 def convert(folder: Path, times: int) -> list[float]:
     """Return the seconds that a note of the folder's vault takes from its text to its page, `times` over."""
     sys.path.insert(0, str(ROOT / "hooks"))
+    import main  # noqa: F401  how often Python collects garbage is set there
     import obsidian
     from vault import Vault, read_note
 
