@@ -194,7 +194,7 @@ def _added(notes: dict, title: str) -> dict[str, str]:
     """
     published = [note for note in notes.values() if note.published]
     added = {}
-    if HOME not in addresses(notes)[0].values():
+    if all(note.address for note in published):  # none is at the site's first address
         paths = sorted(note.path.removesuffix(".md") for note in published)
         rows = ((PUNCTUATION.sub(r"\\\1", path), quote(path)) for path in paths)
         listed = "".join(f"- [{name}](</{address}>)\n" for name, address in rows)

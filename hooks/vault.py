@@ -401,8 +401,8 @@ class Vault:
         """Return the paths that a link from the note `source` can mean, as Obsidian resolves it.
 
         A relative path first (with a slash before it, one from the vault's root), then a name or the
-        end of a path, then an alias; of several the one
-        with the fewest folders between, and then the one nearest to the vault's root.
+        end of a path, then an alias; of several the one with the fewest folders between, and then the
+        one nearest to the vault's root.
         """
         return list(self._candidates(target, dirname(source)))
 
