@@ -134,7 +134,7 @@ def sb3_in_numpy(seed):
 
 DOUBLE = torch.float64
 SCALE = torch.tensor(ppo.SCALE, dtype=DOUBLE)
-PAIRS = torch.tril_indices(5, 5)
+PAIRS = torch.tril_indices(4, 4)
 
 
 def reset(n, generator):
@@ -152,8 +152,8 @@ def step(s, a):
 
 
 def features(s):
-    z = torch.cat([torch.ones_like(s[:1]), s / SCALE[:, None, None]])
-    return z[PAIRS[0]] * z[PAIRS[1]]  # (15, T, N)
+    z = s / SCALE[:, None, None]
+    return torch.cat([torch.ones_like(z[:1]), z[PAIRS[0]] * z[PAIRS[1]]])  # (11, T, N)
 
 
 def gae(v, v1, fell, over):
@@ -175,27 +175,28 @@ def gradient(theta, x, old, adv):
 def in_torch(seed):
     """Same carts, batch, network, critic and steps; float64, no autograd outside the loss."""
     generator = torch.Generator().manual_seed(seed)
-    theta, critic = torch.zeros(4, dtype=DOUBLE), torch.zeros(15, dtype=DOUBLE)
+    theta, critic = torch.zeros(4, dtype=DOUBLE), torch.zeros(11, dtype=DOUBLE)
     m, q, t = torch.zeros_like(theta), torch.zeros_like(theta), 0
     s, age = reset(ppo.CARTS, generator), torch.zeros(ppo.CARTS)
     for k in range(ppo.ROUNDS):
         with torch.no_grad():
             rows, w = [], theta / SCALE
-            for _ in range(ppo.STEPS):
-                a = torch.rand(ppo.CARTS, generator=generator, dtype=DOUBLE) < torch.sigmoid(w @ s)
+            noise = torch.rand(ppo.STEPS, ppo.CARTS, generator=generator, dtype=DOUBLE).logit()
+            for u in noise:
+                a = u < w @ s
                 s1, fell = step(s, a)
                 age = age + 1
                 over = fell | (age == ppo.LIMIT)
                 rows.append((s, a, s1, fell, over))
-                s, age = s1, age * ~over
+                s = s1
                 if over.any():
-                    s = torch.where(over, reset(ppo.CARTS, generator), s1)
+                    s, age = torch.where(over, reset(ppo.CARTS, generator), s1), age * ~over
             S, a, S1, fell, over = map(torch.stack, zip(*rows, strict=True))
             phi, phi1 = (features(y.transpose(0, 1)) for y in (S, S1))  # of (4, T, N)
             v, v1 = (torch.tensordot(critic, y, 1) for y in (phi, phi1))
             target = v + gae(v, v1, fell, over)
             flat = phi.flatten(1)
-            gram = flat @ flat.T + 1e-3 * torch.eye(15, dtype=DOUBLE)
+            gram = flat @ flat.T + 1e-3 * torch.eye(11, dtype=DOUBLE)
             critic = torch.linalg.solve(gram, flat @ target.ravel())
             v, v1 = (torch.tensordot(critic, y, 1) for y in (phi, phi1))
             adv = gae(v, v1, fell, over)
