@@ -50,11 +50,6 @@ def sigma(z):
     return 1 / (1 + np.exp(-z))
 
 
-def act(w, s, u):
-    """a: 1, если логистический шум u ниже w·s; вероятность — σ(w·s)."""
-    return u < (w * s).sum(axis=0)
-
-
 def rollout(theta, s, age, rng):
     """STEPS шагов всех тележек, у каждой своя θ, (C, 4).
 
@@ -62,7 +57,7 @@ def rollout(theta, s, age, rng):
     """
     w, rows = (theta / SCALE).T, []  # w и s (4, C)
     for u in rng.logistic(size=(STEPS, len(theta))):
-        a = act(w, s, u)
+        a = u < (w * s).sum(axis=0)  # с вероятностью σ(w·s)
         (s1, fell), age = step(s, a), age + 1
         s1, over = np.array(s1), fell | (age == LIMIT)
         rows.append((s, a, s1, fell, over))
@@ -73,11 +68,11 @@ def rollout(theta, s, age, rng):
 
 
 def features(s):
-    """φ(s) критика: 1 и произведения координат по PAIRS, (11, T, N)."""
-    z = (s / SCALE[:, None]).swapaxes(0, 1)  # (4, T, N)
-    phi = np.ones((1 + len(PAIRS), *z[0].shape))
+    """φ(s) критика: 1 и произведения координат по PAIRS, (T, 11, N)."""
+    z = s / SCALE[:, None]  # (T, 4, N)
+    phi = np.ones((len(z), 1 + len(PAIRS), z.shape[-1]))
     for k, (i, j) in enumerate(PAIRS):
-        phi[1 + k] = z[i] * z[j]
+        phi[:, 1 + k] = z[:, i] * z[:, j]
     return phi
 
 
@@ -93,15 +88,15 @@ def gae(r, v, v1, fell, over, gamma=GAMMA, lam=LAMBDA):
 
 
 def evaluate(w, s, s1, fell, over):
-    """Подгоняет критика V(s) = w·φ(s), потом считает им Â, (T, N)."""
+    """Подгоняет критика V(s) = w·φ(s), потом считает им Â, (T, N).
+
+    С добавкой 1e-3 на диагонали система решается всегда.
+    """
     phi, phi1 = features(s), features(s1)
-    v, v1 = np.tensordot(w, phi, 1), np.tensordot(w, phi1, 1)
-    target = v + gae(1, v, v1, fell, over)
-    flat = phi.reshape(len(w), -1)  # (15, B)
-    gram = flat @ flat.T + 1e-3 * np.eye(len(w))  # обратима всегда
-    w = np.linalg.solve(gram, flat @ target.ravel())
-    v, v1 = np.tensordot(w, phi, 1), np.tensordot(w, phi1, 1)
-    return w, gae(1, v, v1, fell, over)
+    target = w @ phi + gae(1, w @ phi, w @ phi1, fell, over)
+    gram = (phi @ phi.swapaxes(1, 2)).sum(0) + 1e-3 * np.eye(len(w))
+    w = np.linalg.solve(gram, np.einsum("tkn,tn->k", phi, target))
+    return w, gae(1, w @ phi, w @ phi1, fell, over)
 
 
 def clipped(r, adv, eps=EPS):
@@ -172,7 +167,7 @@ def returns(theta, n, rng):
     s, total, alive = reset(len(theta), rng), 0, True
     w = (theta / SCALE).T  # (4, mn)
     for u in rng.logistic(size=(LIMIT, len(theta))):
-        s, fell = step(s, act(w, s, u))
+        s, fell = step(s, u < (w * s).sum(axis=0))
         total, alive = total + alive, alive & ~fell
     return total.reshape(-1, n)
 

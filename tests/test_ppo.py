@@ -254,12 +254,13 @@ def test_on_the_first_epoch_the_gradient_of_ppo_is_the_gradient_of_j(world):
 
 
 def test_an_action_is_taken_as_often_as_the_policy_says():
-    rng, n = np.random.default_rng(13), 100_000
-    s, w = rng.standard_normal((4, n)), rng.standard_normal((4, n))
-    p = ppo.sigma((w * s).sum(axis=0))
-    off = ppo.act(w, s, rng.logistic(size=n)) - p
-    for part in (p < 0.1, (p > 0.4) & (p < 0.6), p > 0.9):
-        assert abs(off[part].sum()) < STANDARD_ERRORS * np.sqrt((p * (1 - p))[part].sum())
+    rng, n = np.random.default_rng(13), 2000
+    theta = np.tile([0.5, 1.5, 3.0, 3.0], (n, 1))
+    (S, a, *_), _, _ = ppo.rollout(theta, ppo.reset(n, rng), np.zeros(n, int), rng)
+    p = ppo.sigma(np.einsum("k,tkn->tn", theta[0] / ppo.SCALE, S))
+    for part in (p < 0.2, (p > 0.4) & (p < 0.6), p > 0.8):
+        assert part.sum() > 1000
+        assert abs((a - p)[part].sum()) < STANDARD_ERRORS * np.sqrt((p * (1 - p))[part].sum())
 
 
 def test_the_mirrored_cart_is_worth_the_same():
@@ -391,7 +392,7 @@ def test_a_cut_episode_is_not_a_fall():
         w, _ = ppo.evaluate(w, S, S1, fell, over)
     cut = over & ~fell
     assert cut.sum() > ppo.CARTS / 2
-    v, v1 = (np.tensordot(w, ppo.features(y), 1)[cut] for y in (S, S1))
+    v, v1 = ((w @ ppo.features(y))[cut] for y in (S, S1))
     assert np.median(1 + ppo.GAMMA * v1 - v) == pytest.approx(0.1, abs=0.5)
     assert np.median(1 - v) == pytest.approx(-45, abs=5)
 
