@@ -178,7 +178,7 @@ def figure_variance(samples):
     for k, (ax, g) in enumerate(zip(axes, samples.values())):
         along, size = project(g, samples)
         bins = np.arange(-3000, 5800, 200)
-        ax.hist(along, bins, color=f"C{k}", alpha=0.8)
+        ax.hist(along, bins, histtype="stepfilled", color=f"C{k}", alpha=0.8)
         ax.hist(along[along < 0], bins, histtype="step", color="black")
         ax.axvline(size, color="black", ls="--", lw=1)
         ax.text(0.98, 0.95, f"{names[k]}\n"
@@ -193,17 +193,6 @@ def figure_variance(samples):
 
 def main():
     rng = np.random.default_rng(0)
-    theta, history = train(rng, RUNS)
-    final = rollout(theta, rng)[2].sum(axis=0).mean(axis=-1)
-    median = np.median(history, axis=-1)
-    print(f"эпизодов на обучение = {UPDATES * CARTS}")
-    print(f"награда до обучения = {median[0, 0]:.1f}")
-    print(f"награда после обучения = {np.median(final):.1f}")
-    print(f"худшее из {RUNS} обучений = {final.min():.1f}")
-    print(f"потери до обучения = {median[0, 1]:.0f}")
-    print(f"потери на последнем шаге = {median[-1, 1]:.0f}")
-    figure_learning(history, final).savefig("reinforce-learning.svg")
-
     samples = estimates(rng)
     print(f"эпизодов на дисперсию = {CARTS * BATCHES}")
     for name, g in samples.items():
@@ -216,6 +205,17 @@ def main():
     times = trace(samples["R(τ)"]) / trace(samples["G − b"])
     print(f"R(τ) шумит сильнее, чем G − b, в = {times:.1f}")
     figure_variance(samples).savefig("reinforce-variance.svg")
+
+    theta, history = train(rng, RUNS)
+    final = rollout(theta, rng)[2].sum(axis=0).mean(axis=-1)
+    median = np.median(history, axis=-1)
+    print(f"эпизодов на обучение = {UPDATES * CARTS}")
+    print(f"награда до обучения = {median[0, 0]:.1f}")
+    print(f"награда после обучения = {np.median(final):.1f}")
+    print(f"худшее из {RUNS} обучений = {final.min():.1f}")
+    print(f"потери до обучения = {median[0, 1]:.0f}")
+    print(f"потери на последнем шаге = {median[-1, 1]:.0f}")
+    figure_learning(history, final).savefig("reinforce-learning.svg")
 
 
 if __name__ == "__main__":
