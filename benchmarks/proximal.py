@@ -1,5 +1,7 @@
 """PPO: ours against Stable-Baselines3, its network in numpy, and our own formulation in torch."""
 
+import functools
+
 import numpy as np
 import torch
 from stable_baselines3 import PPO
@@ -52,10 +54,20 @@ def network(out, gain, rng):
     return [p for i, o, g in sizes for p in (orthogonal(i, o, g, rng), np.zeros(o))]
 
 
+def tanh(z):
+    """1 − 2/(1 + exp(2z)), in place: in float32 it is done sooner than np.tanh."""
+    z *= 2
+    np.exp(z, out=z)
+    z += 1
+    np.divide(-2, z, out=z)
+    z += 1
+    return z
+
+
 def forward(parameters, x):
     w1, b1, w2, b2, w3, b3 = parameters
-    h1 = np.tanh(x @ w1 + b1)
-    h2 = np.tanh(h1 @ w2 + b2)
+    h1 = tanh(x @ w1 + b1)
+    h2 = tanh(h1 @ w2 + b2)
     return h1, h2, h2 @ w3 + b3
 
 
@@ -98,24 +110,26 @@ def sb3_in_numpy(seed):
     rounds = -(-TOTAL // (ENVS * STEPS))
     for k in range(rounds):
         left, rows = 1 - k / rounds, []
-        for _ in range(STEPS):
+        for u in rng.logistic(size=(STEPS, ENVS)):
             x = np.array(s, np.float32).T
-            p = right(forward(actor, x)[2])
-            a = rng.random(ENVS) < p
+            left_right = forward(actor, x)[2].T
+            a = u < left_right[1] - left_right[0]
             s1, fell = ppo.step(s, a)
             age = age + 1
             over = fell | (age == ppo.LIMIT)
-            rows.append((x, a, np.where(a, p, 1 - p), np.array(s1, np.float32).T, fell, over))
-            s, age = s1, age * ~over
+            rows.append((x, a, np.array(s1, np.float32).T, fell, over))
+            s = s1
             if over.any():
-                s = np.where(over, ppo.reset(ENVS, rng), s1)
-        x, a, old, x1, fell, over = (np.array(row) for row in zip(*rows, strict=True))
+                s, age = np.where(over, ppo.reset(ENVS, rng), s1), age * ~over
+        x, a, x1, fell, over = (np.array(row) for row in zip(*rows, strict=True))
+        p = right(forward(actor, x.reshape(-1, 4))[2])
+        old = np.where(a.ravel(), p, 1 - p)
         v, v1 = forward(critic, x)[2][..., 0], forward(critic, x1)[2][..., 0]
         adv = ppo.gae(1, v, v1, fell, over, GAMMA, LAMBDA)
         target = (v + adv).astype(np.float32).ravel()
         adv = ((adv - adv.mean()) / (adv.std(ddof=1) + 1e-8)).astype(np.float32).ravel()
         # one batch is all the data, so that its advantages are standardised once for all epochs
-        batch = x.reshape(-1, 4), a.astype(np.float32).ravel(), old.ravel(), adv, target
+        batch = x.reshape(-1, 4), a.astype(np.float32).ravel(), old, adv, target
         for _ in range(EPOCHS):
             g = np.concatenate([part.ravel() for part in gradients(actor, critic, *batch, CLIP * left)])
             g *= min(1, 0.5 / (float(g @ g) ** 0.5 + 1e-6))
@@ -172,7 +186,15 @@ def gradient(theta, x, old, adv):
     return torch.autograd.grad(loss, theta)[0]
 
 
-def in_torch(seed):
+def by_hand(theta, x, old, adv):
+    """The same without autograd, as ppo.py has it."""
+    p = torch.sigmoid(x @ theta)
+    r = p / old
+    live = torch.where(adv > 0, r < 1 + ppo.EPS, r > 1 - ppo.EPS)
+    return (live * r * adv * (1 - p)) @ x / len(x)
+
+
+def in_torch(seed, gradient=gradient):
     """Same carts, batch, network, critic and steps; float64, no autograd outside the loss."""
     generator = torch.Generator().manual_seed(seed)
     theta, critic = torch.zeros(4, dtype=DOUBLE), torch.zeros(11, dtype=DOUBLE)
@@ -219,4 +241,5 @@ ROWS = [
     row("PPO", US, *THEIRS, ((30, 3), (5, 1)), 7),
     row("PPO с сетью SB3", THEIRS, "Stable-Baselines3", sb3, ((5, 1), (3, 1)), 7),
     row("PPO", US, "то же самое на torch", in_torch, ((30, 3), (30, 3)), 3.5),
+    row("PPO", US, "то же без autograd", functools.partial(in_torch, gradient=by_hand), ((30, 3), (30, 3)), 2.5),
 ]
