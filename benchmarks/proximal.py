@@ -1,6 +1,6 @@
 """PPO: ours against Stable-Baselines3, its network in numpy, and our own formulation in torch."""
 
-import functools
+from functools import partial
 
 import numpy as np
 import torch
@@ -241,5 +241,5 @@ ROWS = [
     row("PPO", US, *THEIRS, ((30, 3), (5, 1)), 7),
     row("PPO с сетью SB3", THEIRS, "Stable-Baselines3", sb3, ((5, 1), (3, 1)), 7),
     row("PPO", US, "то же самое на torch", in_torch, ((30, 3), (30, 3)), 3.5),
-    row("PPO", US, "то же без autograd", functools.partial(in_torch, gradient=by_hand), ((30, 3), (30, 3)), 2.5),
+    row("PPO", US, "то же без autograd", partial(in_torch, gradient=by_hand), ((30, 3), (30, 3)), 2.5),
 ]

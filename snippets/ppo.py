@@ -68,12 +68,12 @@ def rollout(theta, s, age, rng):
 
 
 def features(s):
-    """φ(s) критика: 1 и произведения координат по PAIRS, (T, 11, N)."""
+    """ψ(s) критика: 1 и произведения координат по PAIRS, (T, 11, N)."""
     z = s / SCALE[:, None]  # (T, 4, N)
-    phi = np.ones((len(z), 1 + len(PAIRS), z.shape[-1]))
+    psi = np.ones((len(z), 1 + len(PAIRS), z.shape[-1]))
     for k, (i, j) in enumerate(PAIRS):
-        phi[:, 1 + k] = z[:, i] * z[:, j]
-    return phi
+        psi[:, 1 + k] = z[:, i] * z[:, j]
+    return psi
 
 
 def gae(r, v, v1, fell, over, gamma=GAMMA, lam=LAMBDA):
@@ -88,15 +88,15 @@ def gae(r, v, v1, fell, over, gamma=GAMMA, lam=LAMBDA):
 
 
 def evaluate(w, s, s1, fell, over):
-    """Подгоняет критика V(s) = w·φ(s), потом считает им Â, (T, N).
+    """Подгоняет критика V(s) = w·ψ(s), потом считает им Â, (T, N).
 
     С добавкой 1e-3 на диагонали система решается всегда.
     """
-    phi, phi1 = features(s), features(s1)
-    target = w @ phi + gae(1, w @ phi, w @ phi1, fell, over)
-    gram = (phi @ phi.swapaxes(1, 2)).sum(0) + 1e-3 * np.eye(len(w))
-    w = np.linalg.solve(gram, np.einsum("tkn,tn->k", phi, target))
-    return w, gae(1, w @ phi, w @ phi1, fell, over)
+    psi, psi1 = features(s), features(s1)
+    target = w @ psi + gae(1, w @ psi, w @ psi1, fell, over)
+    gram = (psi @ psi.swapaxes(1, 2)).sum(0) + 1e-3 * np.eye(len(w))
+    w = np.linalg.solve(gram, np.einsum("tkn,tn->k", psi, target))
+    return w, gae(1, w @ psi, w @ psi1, fell, over)
 
 
 def clipped(r, adv, eps=EPS):
