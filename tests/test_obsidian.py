@@ -446,6 +446,7 @@ def test_a_drawing_is_shown_as_the_picture_saved_beside_it_or_linked():
     drawing = {"d__Схема.excalidraw": "# Text Elements\n%%\n```json\n{}\n```\n%%\n"}
     assert soup("![[Схема.excalidraw|a|90]]", **drawing).a.text == "a"
     assert soup("![[Схема.excalidraw|90x30]]", **drawing).a.text == "Схема.excalidraw"
+    assert soup("![[Схема.excalidraw|a|b]]", **drawing).a.text == "a b"
     image = soup("![[Схема.excalidraw|a|90]]", files={"d/Схема.excalidraw.svg"}, **drawing).img
     assert (image["alt"], image["width"]) == ("a", "90")
 
@@ -555,6 +556,7 @@ def test_what_is_wrong_is_said_in_one_line_with_note_and_line(text, sentence):
 def test_an_address_of_the_author_s_computer_is_marked_and_leads_nowhere():
     text, _ = page("[слово](file:///a.txt) ![x](file:///б.png)")
     assert text == '<p><span class="problem">слово</span> <span class="problem">file:///б.png</span></p>\n'
+    assert page('<img src="file:///a.png">')[0] == "<img>"
     assert page("[x](javascript:a) [y](data:text/html,a)") == ("<p>[x](javascript:a) [y](data:text/html,a)</p>\n", [])
 
 

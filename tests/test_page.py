@@ -140,6 +140,17 @@ def test_an_empty_cell_heads_no_column():
     assert "<td></td>" in html("| | a |\n|---|---|\n| 1 | 2 |\n")
 
 
+def test_a_callout_named_in_its_title_has_the_name_before_it():
+    name = soup("a\n\nb\n\n> [!note] Т ^x\n> текст\n").find(id="^x")
+    assert name.parent.name == "[document]" and name.find_previous_sibling().text == "b"
+    assert "admonition" in name.find_next_sibling()["class"]
+
+
+def test_an_id_in_html_is_taken_for_a_heading_of_an_embedded_note():
+    found = soup('<a id="раздел"></a>\n\n![[Другая]]\n', Другая="# Раздел\n")
+    assert found.find(["h1", "h2"])["id"] == "раздел_1"
+
+
 def test_a_folded_callout_is_closed_and_its_title_opens_it():
     assert html("> [!tip]- Свёрнут\n> a\n") == (
         '<details class="tip">\n<summary>Свёрнут</summary>\n<p>a</p>\n</details>\n'
