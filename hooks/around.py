@@ -62,7 +62,7 @@ def _in_properties(note: Note, vault: Vault) -> list[Link]:
             match = markup.WIKILINK.fullmatch(one.strip()) if isinstance(one, str) else None
             name = match and markup.parts(match[2])[0]
             if name:
-                path, shown = vault.find(name, note.path), escape(markup.plain(one.strip("! ")), quote=False)
+                path, shown = vault.find(name, note.path), escape(markup.plain(one.strip()), quote=False)
                 found.append(Link(1, name, path, f"{escape(str(key), quote=False)}: <b>{shown}</b>"))
     return found
 
