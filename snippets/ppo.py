@@ -325,9 +325,10 @@ if __name__ == "__main__":
          for some in long], 2, 0)  # (2, RUNS, E)
     figure_epochs(L, J).savefig("ppo-epochs.svg")
     for i, name in enumerate(("с обрезкой", "без обрезки")):
+        start = f"{name}, эпоха {LONG[4]},"
+        print(f"{start} среднее rÂ = {np.median(L[i, :, 4]):.4f}")
+        print(f"{start} |r − 1| = {np.median(far[i, :, 4]):.2f}")
+        print(f"{start} доля за ε = {np.median(out[i, :, 4]):.2f}")
         for e in (4, 5):
-            start = f"{name}, эпоха {LONG[e]},"
-            print(f"{start} J < 250 = {(J[i, :, e] < 250).sum()}")
-            print(f"{start} среднее rÂ = {np.median(L[i, :, e]):.4f}")
-            print(f"{start} |r − 1| = {np.median(far[i, :, e]):.2f}")
-            print(f"{start} доля за ε = {np.median(out[i, :, e]):.3f}")
+            fallen = (J[i, :, e] < 250).sum()
+            print(f"{name}, эпоха {LONG[e]}, J < 250 = {fallen}")
