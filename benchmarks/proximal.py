@@ -112,8 +112,8 @@ def sb3_in_numpy(seed):
         left, rows = 1 - k / rounds, []
         for u in rng.logistic(size=(STEPS, ENVS)):
             x = np.array(s, np.float32).T
-            left_right = forward(actor, x)[2].T
-            a = u < left_right[1] - left_right[0]
+            z = forward(actor, x)[2]
+            a = u < z[:, 1] - z[:, 0]  # as often as `right(z)` says
             s1, fell = ppo.step(s, a)
             age = age + 1
             over = fell | (age == ppo.LIMIT)
@@ -197,7 +197,7 @@ def by_hand(theta, x, old, adv):
 def in_torch(seed, gradient=gradient):
     """Same carts, batch, network, critic and steps; float64, no autograd outside the loss."""
     generator = torch.Generator().manual_seed(seed)
-    theta, critic = torch.zeros(4, dtype=DOUBLE), torch.zeros(11, dtype=DOUBLE)
+    theta, critic = torch.zeros(4, dtype=DOUBLE), torch.zeros(1 + len(PAIRS[0]), dtype=DOUBLE)
     m, q, t = torch.zeros_like(theta), torch.zeros_like(theta), 0
     s, age = reset(ppo.CARTS, generator), torch.zeros(ppo.CARTS)
     for k in range(ppo.ROUNDS):
@@ -218,7 +218,7 @@ def in_torch(seed, gradient=gradient):
             v, v1 = (torch.tensordot(critic, y, 1) for y in (phi, phi1))
             target = v + gae(v, v1, fell, over)
             flat = phi.flatten(1)
-            gram = flat @ flat.T + 1e-3 * torch.eye(11, dtype=DOUBLE)
+            gram = flat @ flat.T + 1e-3 * torch.eye(len(critic), dtype=DOUBLE)
             critic = torch.linalg.solve(gram, flat @ target.ravel())
             v, v1 = (torch.tensordot(critic, y, 1) for y in (phi, phi1))
             adv = gae(v, v1, fell, over)

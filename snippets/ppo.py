@@ -147,7 +147,7 @@ def collect(actors, critics, s, age, rng):
 def train(rng, runs=1, eps=EPS):
     """Учит runs актёров; возвращает θ по сборам и данные сборов."""
     actors = [Actor(np.zeros(4)) for _ in range(runs)]
-    critics = np.zeros((runs, 11))
+    critics = np.zeros((runs, 1 + len(PAIRS)))
     s, age = reset(runs * CARTS, rng), np.zeros(runs * CARTS, int)
     path, history = [np.zeros((runs, 4))], []
     for k in range(ROUNDS):

@@ -253,6 +253,20 @@ def test_on_the_first_epoch_the_gradient_of_ppo_is_the_gradient_of_j(world):
     np.testing.assert_allclose(ppo.gradient(theta, x, old, adv), exact, rtol=1e-9)
 
 
+def test_an_episode_ends_with_a_fall_or_after_500_steps_of_its_own():
+    rng, n = np.random.default_rng(15), 50
+    theta = np.tile([0.5, 1.5, 2.5, 3.0], (n, 1))  # falls after some 250 steps
+    s, age, own, ends = ppo.reset(n, rng), np.zeros(n, int), np.zeros(n, int), []
+    for _ in range(20):
+        (_, _, _, fell, over), s, age = ppo.rollout(theta, s, age, rng)
+        for f, o in zip(fell, over, strict=True):
+            own += 1
+            assert np.array_equal(o, f | (own == 500))
+            ends.append((o & ~f).sum())
+            own[o] = 0
+    assert sum(ends[500:]) > 0 < sum(ends[:500])
+
+
 def test_an_action_is_taken_as_often_as_the_policy_says():
     rng, n = np.random.default_rng(13), 2000
     theta = np.tile([0.5, 1.5, 3.0, 3.0], (n, 1))
